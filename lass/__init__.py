@@ -1,0 +1,39 @@
+"""Say what you want to hear, and get it.
+
+`lass` takes a recording and words, and gives back the sound that was asked for, everything
+else exactly, or an edited mix. The names below are loaded when first used, so that
+``import lass`` stays quick and touches neither files nor the network.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Separation": "lass.separation",
+    "Separator": "lass.separation",
+    "Query": "lass.query",
+    "QueryEmbedding": "lass.query",
+}
+
+__all__ = ["Query", "QueryEmbedding", "Separation", "Separator", "__version__"]
+
+if TYPE_CHECKING:
+    from lass.query import Query, QueryEmbedding
+    from lass.separation import Separation, Separator
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its room on first use."""
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'lass' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted(__all__)

@@ -1,0 +1,78 @@
+"""Every error that `lass` raises on purpose.
+
+The tree::
+
+    LassError
+    ├── AudioError          something about a signal or a sound file
+    │   ├── AudioReadError      the file is missing, empty, truncated or not audio
+    │   └── AudioWriteError     the folder is not writable, the disk is full, the file exists
+    ├── QueryError          the query is empty, too long, or of another space
+    ├── ModelError          a model cannot be used
+    │   ├── ModelNotFoundError  no such name or folder
+    │   └── ChecksumError       the file is not the one that was published
+    ├── ConfigError         a recipe or configuration has an unknown or wrong entry
+    ├── DeviceError         the device is not there
+    └── DataError           a manifest, shard or mixture list is not as it should be
+
+A message says what was given, what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AudioError",
+    "AudioReadError",
+    "AudioWriteError",
+    "ChecksumError",
+    "ConfigError",
+    "DataError",
+    "DeviceError",
+    "LassError",
+    "ModelError",
+    "ModelNotFoundError",
+    "QueryError",
+]
+
+
+class LassError(Exception):
+    """Base of all errors raised by `lass`."""
+
+
+class AudioError(LassError):
+    """A signal has a wrong shape, type or value."""
+
+
+class AudioReadError(AudioError):
+    """A sound file cannot be read."""
+
+
+class AudioWriteError(AudioError):
+    """A sound file cannot be written."""
+
+
+class QueryError(LassError):
+    """A query cannot be understood by the model that was asked."""
+
+
+class ModelError(LassError):
+    """A model cannot be used."""
+
+
+class ModelNotFoundError(ModelError):
+    """No model of that name, and no such folder."""
+
+
+class ChecksumError(ModelError):
+    """A model file is not the one that was published."""
+
+
+class ConfigError(LassError):
+    """A recipe or configuration has an unknown or wrong entry."""
+
+
+class DeviceError(LassError):
+    """The device that was asked for is not available."""
+
+
+class DataError(LassError):
+    """A manifest, shard or mixture list is not as it should be."""
