@@ -1,0 +1,119 @@
+"""The encoder that ships: words and recordings in one small space, offline, on a CPU."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
+
+from lass.networks import build
+from lass.query.types import Query, QueryEmbedding
+from lass.zoo.packing import unpack
+
+__all__ = ["CompactEncoder", "TextEncoder"]
+
+_MAX_TOKENS = 128
+
+
+class TextEncoder:
+    """Words to a unit vector of the text teacher's space.
+
+    Args:
+        folder: holds ``text.safetensors`` and ``tokenizer.json``.
+        tower: shape of the network where it is not the usual one.
+    """
+
+    def __init__(self, folder: Path, *, tower: Mapping[str, Any] | None = None) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+        with torch.device("meta"):
+            network: Any = build({"kind": "text-tower", "tower": tower or {}})
+        weights = unpack(load_file(folder / "text.safetensors"))
+        network.load_state_dict(weights, assign=True)
+        self._tower = network.eval()
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Unit vectors ``(texts, width)``; each text is computed alone, so batches never differ."""
+        if not texts:
+            return torch.zeros(0, self._tower.config.width)
+        rows = []
+        with torch.inference_mode():
+            for text in texts:
+                tokens = torch.tensor([self._tokenizer.encode(text.strip()).ids])
+                rows.append(self._tower(tokens, torch.ones_like(tokens)))
+        return torch.cat(rows).clone()
+
+
+class CompactEncoder:
+    """Backend ``compact``: a small text encoder, a projection, and an audio tower.
+
+    Args:
+        folder: a model folder such as ``models/compact``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self.space: str = config["space"]
+        self.dim: int = config["dim"]
+        self._tower: Mapping[str, Any] = config.get("text", {})
+        weights = unpack(load_file(folder / "model.safetensors"))
+        self._projection = weights.pop("projection.weight")
+        self._audio: Any = build(config["audio"])
+        self._audio.load_state_dict({k.removeprefix("audio."): v for k, v in weights.items()})
+        self._audio.eval()
+        self._text: TextEncoder | None = None
+
+    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts.
+
+        Args:
+            texts: what to listen for.
+
+        Returns:
+            float32 ``(texts, dim)``.
+        """
+        if self._text is None:
+            self._text = TextEncoder(self._folder, tower=self._tower)
+        joint = self._text(texts) @ self._projection.T
+        vectors: NDArray[np.float32] = torch.nn.functional.normalize(joint, dim=-1).numpy()
+        return vectors
+
+    def encode_audio(self, audio: NDArray[np.float32], *, sample_rate: int) -> NDArray[np.float32]:
+        """Unit vector of a recording.
+
+        Args:
+            audio: ``(channels, samples)``; channels are averaged.
+            sample_rate: samples per second.
+
+        Returns:
+            float32 ``(dim,)``.
+        """
+        mono = torch.from_numpy(np.ascontiguousarray(audio.mean(axis=0, keepdims=True)))
+        with torch.inference_mode():
+            vector: NDArray[np.float32]
+            vector = self._audio.embed(mono, sample_rate=sample_rate)[0].numpy()
+        return vector
+
+    def encode(self, query: Query) -> QueryEmbedding:
+        """Vector of a query; words and example are averaged by the query's weight."""
+        vector = np.zeros(self.dim, np.float32)
+        weight = query.example_weight if query.text.strip() else 1.0
+        if query.example is not None:
+            example = self.encode_audio(query.example, sample_rate=query.example_rate)
+            vector += np.float32(weight) * example
+        if query.text.strip():
+            share = 1.0 - weight if query.example is not None else 1.0
+            vector += np.float32(share) * self.encode_text([query.text])[0]
+        norm = np.float32(max(float(np.linalg.norm(vector)), 1e-9))
+        return QueryEmbedding((vector / norm).astype(np.float32), self.space)

@@ -1,0 +1,171 @@
+"""Loading a model folder: configuration, checked weights, and the query encoder it needs.
+
+A model folder holds ``config.json`` (what the network is, and the SHA-256 of every weight file),
+``model.safetensors`` and a model card. Nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lass.errors import ChecksumError, ConfigError, ModelError
+from lass.zoo.folders import model_folder
+
+if TYPE_CHECKING:
+    from lass.networks.separator import SeparationNetwork
+    from lass.query import QueryEncoder
+
+__all__ = ["LoadedModel", "load", "load_encoder", "read_config", "save_model", "verify"]
+
+
+@dataclass
+class LoadedModel:
+    """A separator's network with what is needed to ask it.
+
+    Args:
+        name: folder name.
+        network: in evaluation mode.
+        encoder: turns queries into vectors of the network's space.
+        config: the folder's ``config.json``.
+    """
+
+    name: str
+    network: SeparationNetwork
+    encoder: QueryEncoder
+    config: dict[str, Any]
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The folder's ``config.json``, which must be a table.
+
+    Raises:
+        ConfigError: the file is not JSON or not a table.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {folder / 'config.json'}: {error}") from error
+    if not isinstance(config, dict):
+        raise ConfigError(f"{folder / 'config.json'} holds no table")
+    return config
+
+
+def verify(folder: Path) -> None:
+    """Compare every weight file with the SHA-256 that the configuration states.
+
+    Args:
+        folder: a model folder.
+
+    Raises:
+        ChecksumError: a file is missing or is not the published one.
+    """
+    config = read_config(folder)
+    for name, expected in config.get("sha256", {}).items():
+        path = folder / Path(name).name
+        if not path.is_file():
+            raise ChecksumError(
+                f"model file {path} is missing: install the model again, or give another with "
+                "--model"
+            )
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != expected:
+            raise ChecksumError(
+                f"model file {path} is not the published one (SHA-256 {found[:12]}…, expected "
+                f"{expected[:12]}…): it is damaged or was changed; install the model again"
+            )
+
+
+def load(name_or_path: str | Path = "default") -> LoadedModel:
+    """Load a separator and its query encoder.
+
+    Args:
+        name_or_path: the name of a shipped model, or a folder.
+
+    Returns:
+        The model, on the CPU, ready to run.
+
+    Raises:
+        ModelNotFoundError: there is no such model.
+        ChecksumError: a file is not the published one.
+        ModelError: the model is no separator, or network and encoder do not fit.
+    """
+    from lass.networks import build
+
+    folder = model_folder(name_or_path)
+    config = read_config(folder)
+    if config.get("task") != "separation":
+        raise ModelError(
+            f"the model {folder.name!r} is for {config.get('task', 'something else')!r}, not for "
+            "separation: choose another with --model"
+        )
+    verify(folder)
+    network: Any = build(config["network"])
+    _fill(network, folder)
+    beside = folder.parent / config["encoder"]
+    encoder = load_encoder(beside if beside.is_dir() else config["encoder"])
+    if encoder.space != config["space"]:
+        raise ModelError(
+            f"the model {folder.name!r} understands the space {config['space']!r} but its encoder "
+            f"speaks {encoder.space!r}: the two were not made for each other"
+        )
+    return LoadedModel(folder.name, network.eval(), encoder, config)
+
+
+def load_encoder(name_or_path: str | Path = "compact") -> QueryEncoder:
+    """Load a query encoder.
+
+    Args:
+        name_or_path: the name of a shipped encoder, or a folder.
+
+    Returns:
+        The encoder.
+    """
+    from lass.query.compact import CompactEncoder
+
+    folder = model_folder(name_or_path)
+    verify(folder)
+    return CompactEncoder(folder)
+
+
+def save_model(
+    folder: Path, tensors: dict[str, Any], config: dict[str, Any], *, files: tuple[str, ...] = ()
+) -> None:
+    """Write ``model.safetensors`` and ``config.json`` with the SHA-256 of all weight files.
+
+    Args:
+        folder: the model folder.
+        tensors: what goes into ``model.safetensors``.
+        config: the configuration without hashes.
+        files: names of further weight files in the folder to vouch for.
+    """
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / "model.safetensors")
+    (folder / "model.safetensors").chmod(0o644)  # safetensors leaves it readable by its maker only
+    hashes = {}
+    for name in ("model.safetensors", *files):
+        with (folder / name).open("rb") as file:
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    text = json.dumps({**config, "sha256": hashes}, indent=2)
+    (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _fill(network: Any, folder: Path) -> None:  # noqa: ANN401 (any module)
+    from safetensors.torch import load_file
+
+    from lass.zoo.packing import unpack
+
+    try:
+        network.load_state_dict(unpack(load_file(folder / "model.safetensors")))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise ModelError(
+            f"the weights in {folder} do not fit its config.json ({reason}): install the model "
+            "again"
+        ) from error
