@@ -1,0 +1,215 @@
+"""Mixtures made on the fly: sources, levels, crops and queries drawn from one generator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lass.data.augment import equalise, fit_length, speed
+from lass.data.queries import QueryTable
+from lass.data.store import ClipStore
+from lass.errors import DataError
+
+__all__ = ["Batch", "MixtureConfig", "MixtureSampler"]
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class MixtureConfig:
+    """How mixtures are made.
+
+    Args:
+        batch: mixtures in a batch.
+        queries: queries a mixture.
+        segment_s: length in seconds.
+        sources: share of mixtures with 1, 2, 3 … sources.
+        snr_db: largest level difference between the first and any other source.
+        absent: share of mixtures in which the last query asks for a sound that is not there.
+        by_example: share of queries that blend in a recording.
+        high_rate: share of batches made at the higher rate, from clips recorded at it.
+        augment: share of sources that are re-coloured or played faster or slower.
+        confusable: labels with a cosine above this are never mixed.
+        datasets: data set (or ``other``) → weight.
+    """
+
+    batch: int = 8
+    queries: int = 2
+    segment_s: float = 3.0
+    sources: tuple[float, ...] = (0.02, 0.73, 0.2, 0.05)
+    snr_db: float = 8.0
+    absent: float = 0.15
+    by_example: float = 0.25
+    high_rate: float = 0.3
+    augment: float = 0.4
+    confusable: float = 0.75
+    datasets: tuple[tuple[str, float], ...] = (
+        ("esc50", 0.36),
+        ("kitchen20", 0.14),
+        ("berklee", 0.12),
+        ("picovoice", 0.06),
+        ("speech_commands", 0.06),
+        ("other", 0.26),
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One training step's data.
+
+    Args:
+        mixture: ``(batch, samples)``.
+        targets: ``(batch, queries, samples)``; zeros where the sound is absent.
+        queries: unit vectors ``(batch, queries, dim)``.
+        sample_rate: samples per second.
+    """
+
+    mixture: Array
+    targets: Array
+    queries: Array
+    sample_rate: int
+
+
+class MixtureSampler:
+    """Draws batches; the same number always gives the same batch.
+
+    Args:
+        store: the decoded clips.
+        indices: which of them may be used.
+        table: the queries.
+        config: how mixtures are made.
+        seed: base of all randomness.
+    """
+
+    def __init__(
+        self,
+        store: ClipStore,
+        indices: Sequence[int],
+        table: QueryTable,
+        config: MixtureConfig,
+        *,
+        seed: int,
+    ) -> None:
+        self.store, self.table, self.config, self.seed = store, table, config, seed
+        self._by_rate = {
+            rate: self._group([i for i in indices if store.has_rate(i, rate)])
+            for rate in (store.low_hz, store.high_hz)
+        }
+        if not self._by_rate[store.low_hz]:
+            raise DataError("no clips to mix: the list of clips is empty")
+
+    def batch(self, number: int) -> Batch:
+        """Batch ``number`` of the endless row of batches."""
+        generator = np.random.default_rng([self.seed, number])
+        high = generator.random() < self.config.high_rate and bool(
+            self._by_rate[self.store.high_hz]
+        )
+        rate = self.store.high_hz if high else self.store.low_hz
+        items = [self._mixture(rate, generator) for _ in range(self.config.batch)]
+        mixtures, targets, queries = (np.stack(part) for part in zip(*items, strict=True))
+        return Batch(mixtures, targets, queries, rate)
+
+    def single_sounds(self, number: int) -> tuple[Array, list[str], np.random.Generator]:
+        """Single sounds in place of mixtures: audio ``(batch, samples)``, labels, generator."""
+        generator = np.random.default_rng([self.seed, number])
+        chosen = [self._draw_clip(self.store.low_hz, generator) for _ in range(self.config.batch)]
+        audio = np.stack([self._source(i, self.store.low_hz, generator) for i in chosen])
+        return audio, [self.store.clips[i].label for i in chosen], generator
+
+    def _group(self, indices: Sequence[int]) -> dict[str, dict[str, list[int]]]:
+        """Clips by weight group and label."""
+        named = {name for name, _ in self.config.datasets}
+        groups: dict[str, dict[str, list[int]]] = {}
+        for index in indices:
+            clip = self.store.clips[index]
+            name = clip.dataset if clip.dataset in named else "other"
+            groups.setdefault(name, {}).setdefault(clip.label, []).append(index)
+        return groups
+
+    def _draw_clip(self, rate: int, generator: np.random.Generator) -> int:
+        groups = self._by_rate[rate]
+        weights = np.array([w if n in groups else 0.0 for n, w in self.config.datasets])
+        name = self.config.datasets[generator.choice(len(weights), p=weights / weights.sum())][0]
+        labels = groups[name]
+        sizes = np.sqrt([len(clips) for clips in labels.values()])
+        clips = list(labels.values())[generator.choice(len(sizes), p=sizes / sizes.sum())]
+        return int(clips[generator.integers(len(clips))])
+
+    def _fits(self, index: int, others: Sequence[int]) -> bool:
+        clip = self.store.clips[index]
+        for other in (self.store.clips[o] for o in others):
+            if clip.source == other.source:
+                return False
+            if self.table.similar(clip.label, other.label) > self.config.confusable:
+                return False
+        return True
+
+    def _draw_fitting(
+        self, rate: int, others: Sequence[int], generator: np.random.Generator
+    ) -> int:
+        for _ in range(50):
+            index = self._draw_clip(rate, generator)
+            if self._fits(index, others):
+                return index
+        raise DataError("no clip with another label and source was found in 50 draws")
+
+    def _mixture(self, rate: int, generator: np.random.Generator) -> tuple[Array, Array, Array]:
+        config = self.config
+        count = 1 + int(generator.choice(len(config.sources), p=config.sources))
+        chosen: list[int] = []
+        for _ in range(count):
+            chosen.append(self._draw_fitting(rate, chosen, generator))
+        sources = np.stack([self._source(index, rate, generator) for index in chosen])
+        mixture = sources.sum(axis=0)
+        level = 0.1 / max(float(np.sqrt(np.mean(mixture**2))), 1e-6)
+        sources, mixture = sources * np.float32(level), mixture * np.float32(level)
+
+        order = generator.permutation(count)
+        targets, queries = [], []
+        for slot in range(config.queries):
+            last = slot == config.queries - 1
+            if slot >= count or (last and generator.random() < config.absent):
+                absent = self._draw_fitting(rate, chosen, generator)
+                targets.append(np.zeros_like(mixture))
+                queries.append(self._query(absent, generator))
+            else:
+                targets.append(sources[order[slot]])
+                queries.append(self._query(chosen[order[slot]], generator))
+        return mixture, np.stack(targets), np.stack(queries)
+
+    def _query(self, index: int, generator: np.random.Generator) -> Array:
+        """Ask for a clip's label, sometimes with another clip of that label as an example."""
+        clip = self.store.clips[index]
+        example: int | None = None
+        if generator.random() < self.config.by_example:
+            name = clip.dataset if clip.dataset in dict(self.config.datasets) else "other"
+            same = self._by_rate[self.store.low_hz][name][clip.label]
+            others = [i for i in same if self.store.clips[i].source != clip.source]
+            example = int(generator.choice(others or same))
+        return self.table.blend(clip.label, example, generator)
+
+    def _source(self, index: int, rate: int, generator: np.random.Generator) -> Array:
+        """An active part of a clip, re-coloured at times, at a random level."""
+        samples = round(self.config.segment_s * rate)
+        length = self.store.length(index, sample_rate=rate)
+        best, loudest = np.zeros(0, np.float32), -1.0
+        for _ in range(3):
+            start = int(generator.integers(0, max(1, length - samples + 1)))
+            part = self.store.audio(index, sample_rate=rate, start=start, stop=start + samples)
+            energy = float(np.sum(part.astype(np.float64) ** 2))
+            # The first crop that is not much quieter than its rivals is kept: variety matters
+            # as much as loudness.
+            if energy > 4.0 * max(loudest, 0.0) or loudest < 0.0:
+                best, loudest = part, energy
+        if generator.random() < self.config.augment:
+            best = speed(best, factor=float(generator.uniform(0.9, 1.1)))
+        best = fit_length(best, samples=samples, generator=generator)
+        if generator.random() < self.config.augment:
+            best = equalise(best, sample_rate=rate, generator=generator)
+        rms = float(np.sqrt(np.mean(best.astype(np.float64) ** 2)))
+        gain_db = generator.uniform(-self.config.snr_db, self.config.snr_db) / 2.0
+        sign = 1.0 if generator.random() < 0.5 else -1.0
+        return best * np.float32(sign * 10.0 ** (gain_db / 20.0) / max(rms, 1e-5))

@@ -1,0 +1,71 @@
+"""From a run to a model folder that can be shipped: averaged weights in 16-bit floats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lass.errors import ModelNotFoundError
+from lass.training.recipe import Recipe
+from lass.zoo.folders import model_folder
+from lass.zoo.loading import read_config, save_model
+from lass.zoo.packing import pack
+
+__all__ = ["export", "read_average"]
+
+
+def read_average(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Averaged weights of a run's last checkpoint, and its position.
+
+    Args:
+        run: folder with ``last.ckpt``.
+
+    Returns:
+        Weights by name, and ``{"step": …, "seconds": …}``.
+
+    Raises:
+        ModelNotFoundError: there is no checkpoint.
+    """
+    path = run / "last.ckpt"
+    if not path.is_file():
+        raise ModelNotFoundError(f"no checkpoint {path}: train first, or give the run's folder")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return state["average"], state["position"]
+
+
+def export(run: Path, recipe: Recipe, folder: Path, *, space: str = "compact-v1") -> None:
+    """Write ``model.safetensors`` and ``config.json``; the model card is written by hand.
+
+    Args:
+        run: folder with ``last.ckpt``.
+        recipe: the recipe of the run.
+        folder: the model folder; text encoder files that lie in it are kept and vouched for.
+        space: name of the joint space.
+    """
+    average, position = read_average(run)
+    training = {"steps": position["step"], "minutes": round(position["seconds"] / 60.0, 1)}
+    if recipe.task == "joint":
+        weights = {k: v for k, v in average.items() if k != "log_scale"}
+        config = {
+            "task": "query",
+            "space": space,
+            "dim": int(average["projection.weight"].shape[0]),
+            "audio": dict(recipe.network),
+            "logit_scale": float(average["log_scale"].exp()),
+        }
+        files: tuple[str, ...] = ("text.safetensors", "tokenizer.json")
+    else:
+        weights = average
+        config = {
+            "task": "separation",
+            "space": read_config(model_folder(recipe.encoder))["space"],
+            "encoder": recipe.encoder,
+            "network": dict(recipe.network),
+        }
+        files = ()
+    packed = pack(weights, bits=lambda name, tensor: 16 if tensor.ndim > 1 else 32)
+    common = {"licence": "Apache-2.0", "training": training}
+    save_model(folder, packed, {**config, **common}, files=files)

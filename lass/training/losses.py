@@ -1,0 +1,63 @@
+"""Losses of separation."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["error_level_db", "presence_loss", "presence_targets"]
+
+
+def error_level_db(
+    estimate: Tensor, target: Tensor, mixture: Tensor, *, floor_db: float = -30.0
+) -> Tensor:
+    """Level of the error against the mixture, with a soft floor.
+
+    ``10·log10(‖ŝ − s‖² + f·‖x‖²) − 10·log10(‖x‖²)`` with ``f = 10^(floor_db / 10)``. For a sound
+    that is there this is negative SDR up to a constant, and once the error is below the floor it
+    stops mattering; for an absent sound (``s = 0``) it is the leakage. One formula serves both.
+
+    Args:
+        estimate: ``(..., samples)``.
+        target: same shape.
+        mixture: same shape, or broadcast to it.
+        floor_db: level below which errors hardly count.
+
+    Returns:
+        Decibels, shape ``(...)``.
+
+    Example:
+        >>> x = torch.ones(8)
+        >>> round(float(error_level_db(0 * x, x, x)), 3)
+        0.004
+    """
+    power = mixture.square().sum(dim=-1) + 1e-9
+    error = (estimate - target).square().sum(dim=-1)
+    return 10.0 * torch.log10(error / power + 10.0 ** (floor_db / 10.0))
+
+
+def presence_targets(
+    target: Tensor, mixture: Tensor, *, frames: int, below_db: float = -20.0
+) -> Tensor:
+    """When a sound is heard: its share of each frame, as 0 or 1.
+
+    Args:
+        target: ``(batch, queries, samples)``.
+        mixture: ``(batch, samples)``.
+        frames: number of frames to split the signal into.
+        below_db: a frame counts when the target is above this against the mixture's mean level.
+
+    Returns:
+        ``(batch, queries, frames)``.
+    """
+    size = -(-target.shape[-1] // frames)
+    padded = torch.nn.functional.pad(target, (0, size * frames - target.shape[-1]))
+    power = padded.unflatten(-1, (frames, size)).square().mean(dim=-1)
+    level = mixture.square().mean(dim=-1)[:, None, None]
+    heard: Tensor = (power > level * 10.0 ** (below_db / 10.0)).to(target.dtype)
+    return heard
+
+
+def presence_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean binary cross-entropy of frame-wise presence."""
+    return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+
+from lass.data import ClipStore, MixtureConfig, MixtureSampler, QueryTable, read_manifests
+from lass.data.augment import equalise, fit_length, speed
+from tests.data.pack import LABELS, make_pack
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    pack = make_pack(tmp_path_factory.mktemp("pack"))
+    return ClipStore.open(pack, read_manifests(pack), cache=tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def table():
+    wordings = QueryTable.wordings(LABELS, {"hum": ["a low humming tone"]})
+    texts = sorted({t for options in wordings.values() for t in options})
+    # Every wording of a label is its own axis, plus a little of itself.
+    vectors = {}
+    for text in texts:
+        label = next(name for name, options in wordings.items() if text in options)
+        vectors[text] = np.eye(8, dtype=np.float32)[LABELS.index(label)]
+    return QueryTable(wordings, vectors, examples=np.tile(np.eye(8, dtype=np.float32)[7], (24, 1)))
+
+
+def sampler(store, table, seed=3, **changes):
+    config = MixtureConfig(batch=4, segment_s=0.5, datasets=(("esc50", 1.0),), **changes)
+    return MixtureSampler(store, range(len(store.clips)), table, config, seed=seed)
+
+
+def test_same_number_same_batch(store, table):
+    a, b = sampler(store, table).batch(5), sampler(store, table).batch(5)
+    np.testing.assert_array_equal(a.mixture, b.mixture)
+    np.testing.assert_array_equal(a.queries, b.queries)
+    assert not np.array_equal(a.mixture, sampler(store, table).batch(6).mixture)
+    assert not np.array_equal(a.mixture, sampler(store, table, seed=4).batch(5).mixture)
+
+
+def test_all_targets_of_two_sources_sum_to_the_mixture(store, table):
+    made = sampler(store, table, sources=(0.0, 1.0), absent=0.0)
+    for number in range(5):
+        batch = made.batch(number)
+        np.testing.assert_allclose(batch.targets.sum(axis=1), batch.mixture, atol=1e-5)
+
+
+def test_queries_name_their_targets(store, table):
+    made = sampler(store, table, sources=(0.0, 1.0), absent=0.0, by_example=0.0, augment=0.0)
+    batch = made.batch(0)
+    rows = batch.queries.argmax(axis=-1)
+    assert all(first != second for first, second in rows)
+    for item in range(4):
+        for slot in range(2):
+            if LABELS[rows[item, slot]] == "hum":
+                spectrum = np.abs(np.fft.rfft(batch.targets[item, slot]))
+                assert spectrum.max() > 5 * np.sort(spectrum)[-20]
+
+
+def test_absent_sounds_are_silent_and_not_in_the_mixture(store, table):
+    made = sampler(store, table, sources=(0.0, 1.0), absent=1.0, by_example=0.0)
+    batch = made.batch(1)
+    assert np.all(batch.targets[:, -1] == 0)
+    assert np.all(np.abs(batch.targets[:, 0]).max(axis=-1) > 0)
+    assert np.all(batch.queries[:, 0].argmax(-1) != batch.queries[:, 1].argmax(-1))
+
+
+def test_level_difference_stays_within_the_limit(store, table):
+    made = sampler(store, table, sources=(0.0, 1.0), absent=0.0, snr_db=6.0)
+    for number in range(8):
+        energy = (made.batch(number).targets ** 2).sum(axis=-1)
+        ratio_db = 10 * np.log10(energy[:, 0] / energy[:, 1])
+        assert np.all(np.abs(ratio_db) <= 6.01)
+
+
+def test_rates_are_never_mixed(store, table):
+    high = sampler(store, table, high_rate=1.0).batch(0)
+    low = sampler(store, table, high_rate=0.0).batch(0)
+    assert (high.sample_rate, high.mixture.shape[1]) == (32000, 16000)
+    assert (low.sample_rate, low.mixture.shape[1]) == (16000, 8000)
+
+
+def test_examples_are_blended_in(store, table):
+    made = sampler(store, table, by_example=1.0)
+    queries = made.batch(0).queries
+    assert np.all(queries[..., 7] > 0)
+    np.testing.assert_allclose(np.linalg.norm(queries, axis=-1), 1.0, atol=1e-5)
+
+
+def test_confusable_labels_are_not_mixed(store):
+    vectors = {name: np.eye(8, dtype=np.float32)[0] for name in LABELS}
+    wordings = {name: [name] for name in LABELS}
+    same = QueryTable(wordings, vectors)
+    with pytest.raises(Exception, match="50 draws"):
+        sampler(store, same, sources=(0.0, 1.0)).batch(0)
+
+
+def test_fit_length_places_without_loss():
+    generator = np.random.default_rng(0)
+    audio = np.arange(1, 61, dtype=np.float32)
+    placed = fit_length(audio, samples=100, generator=generator)
+    assert placed.size == 100
+    np.testing.assert_array_equal(placed[placed > 0], audio)
+    assert fit_length(audio, samples=7, generator=generator).tolist() == audio[:7].tolist()
+    assert fit_length(audio[:0], samples=7, generator=generator).tolist() == [0.0] * 7
+
+
+def test_speed_moves_pitch_by_the_factor():
+    time = np.arange(16000) / 16000
+    tone = np.sin(2 * np.pi * 400 * time).astype(np.float32)
+    fast = speed(tone, factor=1.25)
+    peak = np.abs(np.fft.rfft(fast)).argmax() * 16000 / fast.size
+    assert abs(peak - 500) < 2
+
+
+def test_equalise_changes_colour_within_reach():
+    generator = np.random.default_rng(1)
+    click = np.zeros(4096, np.float32)
+    click[0] = 1.0
+    response = np.abs(np.fft.rfft(equalise(click, sample_rate=16000, generator=generator)))
+    response_db = 20 * np.log10(response)
+    assert np.all(np.abs(response_db) < 6.01)
+    assert np.ptp(response_db) > 0.5
