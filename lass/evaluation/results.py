@@ -1,0 +1,247 @@
+"""What came out: per row, in the mean, per class; saved as JSON and compared honestly."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lass.errors import DataError
+from lass.evaluation.statistics import Interval, auroc, mean_interval
+
+__all__ = ["METRICS", "Report", "compare", "main_metric", "paired_differences", "presence_auroc"]
+
+METRICS = (
+    "sdr",
+    "sdr_improvement",
+    "si_sdr",
+    "si_sdr_improvement",
+    "leakage",
+    "swap_margin",
+    "bss_sdr",
+    "bss_isr",
+    "bss_sir",
+    "bss_sar",
+)
+"""Names of the figures of a row, all in dB."""
+
+
+@dataclass
+class Report:
+    """The results of one system on one protocol.
+
+    Attributes:
+        system: What was measured.
+        protocol: Name, SHA-256, recipe, sample rate, SDR definition and size of the list.
+        rows: One dict of figures per row (see `lass.evaluation.measure`).
+        failures: Rows that could not be measured, with the reason.
+        extra: Anything the caller wants to keep: model hash, machine, commit.
+
+    Example:
+        >>> rows = [{"row": i, "label": "dog", "sdr": float(i)} for i in range(3)]
+        >>> Report("x", {"name": "p"}, rows).summary["sdr"]["mean"]
+        1.0
+    """
+
+    system: str
+    protocol: dict[str, Any]
+    rows: list[dict[str, Any]]
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> dict[str, Interval]:
+        """Mean over rows of every figure, with its 95 % interval, in dB."""
+        return _summarise(self.rows)
+
+    @property
+    def bounds(self) -> dict[str, dict[str, Interval]]:
+        """The same figures for each bound: mixture, half, oracle masks."""
+        names = list(dict.fromkeys(n for row in self.rows for n in row.get("bounds", {})))
+        return {
+            name: _summarise([row["bounds"][name] for row in self.rows if "bounds" in row])
+            for name in names
+        }
+
+    @property
+    def per_class(self) -> dict[str, dict[str, Interval]]:
+        """The same figures for each label, labels in alphabetical order."""
+        labels = sorted({row["label"] for row in self.rows})
+        return {
+            label: _summarise([row for row in self.rows if row["label"] == label])
+            for label in labels
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain data, the derived tables included."""
+        return {
+            **asdict(self),
+            "summary": self.summary,
+            "bounds": self.bounds,
+            "per_class": self.per_class,
+        }
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report as JSON; nothing half-written is ever left behind.
+
+        Args:
+            path: The file; its folder is made if need be.
+
+        Returns:
+            The path.
+        """
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(_rounded(self.as_dict()), indent=1, ensure_ascii=False) + "\n"
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Report:
+        """Read a saved report.
+
+        Args:
+            path: A file written by `save`.
+
+        Returns:
+            The report; its tables are worked out again from the rows.
+
+        Raises:
+            DataError: When it is missing or not such a file.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            return cls(
+                **{k: content[k] for k in ("system", "protocol", "rows", "failures", "extra")}
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is not a saved report: {error!r}") from error
+
+
+def compare(first: Report, second: Report, *, metric: str = "sdr_improvement") -> Interval:
+    """Difference of two systems on the rows both have: second less first, paired bootstrap.
+
+    Args:
+        first: One report.
+        second: Another, of the same protocol.
+        metric: One of `METRICS`.
+
+    Returns:
+        Mean difference in dB and its 95 % interval; it is a difference only if the interval leaves
+        out zero.
+
+    Raises:
+        DataError: When the protocols differ or no row is shared.
+
+    Example:
+        >>> a = Report("a", {"sha256": "1"}, [{"row": 0, "label": "x", "sdr": 1.0}])
+        >>> b = Report("b", {"sha256": "1"}, [{"row": 0, "label": "x", "sdr": 3.0}])
+        >>> compare(a, b, metric="sdr")["mean"]
+        2.0
+    """
+    return mean_interval(paired_differences(first, second, metric=metric))
+
+
+def paired_differences(
+    first: Report, second: Report, *, metric: str = "sdr_improvement"
+) -> list[float]:
+    """Second less first on each row that both have.
+
+    Args:
+        first: One report.
+        second: Another, of the same protocol.
+        metric: One of `METRICS`.
+
+    Returns:
+        Differences in dB, in the order of the first report's rows; rows that failed in either are
+        left out.
+
+    Raises:
+        DataError: When the protocols differ.
+
+    Example:
+        >>> a = Report("a", {}, [{"row": 0, "sdr": 1.0}, {"row": 1, "sdr": 1.0}])
+        >>> paired_differences(a, Report("b", {}, [{"row": 1, "sdr": 3.0}]), metric="sdr")
+        [2.0]
+    """
+    if any(first.protocol.get(k) != second.protocol.get(k) for k in ("name", "sha256")):
+        raise DataError(
+            f"The reports are of different lists ({first.protocol.get('name')}, "
+            f"{second.protocol.get('name')}); a comparison needs the same rows."
+        )
+    theirs = {row["row"]: row for row in second.rows}
+    return [
+        theirs[row["row"]][metric] - row[metric]
+        for row in first.rows
+        if row["row"] in theirs and metric in row and metric in theirs[row["row"]]
+    ]
+
+
+def main_metric(report: Report) -> str | None:
+    """The figure that stands for a report: SDRi, else SDR, else leakage.
+
+    Args:
+        report: The report.
+
+    Returns:
+        A name of `METRICS`; None for a report without figures.
+
+    Example:
+        >>> main_metric(Report("a", {}, [{"row": 0, "leakage": -9.0}]))
+        'leakage'
+    """
+    ranked = ("sdr_improvement", "sdr", "leakage")
+    return next((m for m in ranked if any(m in row for row in report.rows)), None)
+
+
+def presence_auroc(present: Report, absent: Report) -> float:
+    """How well presence scores tell sounds that are there from sounds that are not.
+
+    Args:
+        present: Report of ``esc50-fold5`` (or another list whose queries are there).
+        absent: Report of ``absent-query``.
+
+    Returns:
+        Area under the ROC curve: 1 is perfect, 0.5 guessing.
+
+    Raises:
+        DataError: When a report has no scores.
+
+    Example:
+        >>> a = Report("a", {}, [{"row": 0, "label": "x", "score": 0.9}])
+        >>> presence_auroc(a, Report("a", {}, [{"row": 0, "label": "x", "score": 0.1}]))
+        1.0
+    """
+    return auroc(
+        [row["score"] for row in present.rows if "score" in row],
+        [row["score"] for row in absent.rows if "score" in row],
+    )
+
+
+def _summarise(rows: list[dict[str, Any]]) -> dict[str, Interval]:
+    """Mean and interval of every figure that any row has."""
+    return {
+        name: mean_interval([row[name] for row in rows if name in row])
+        for name in METRICS
+        if any(name in row for row in rows)
+    }
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401
+    """Round every number to 1e-4 dB: beyond that the last bits depend on the machine."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    if isinstance(value, float | np.floating):
+        return round(float(value), 4)
+    return value
