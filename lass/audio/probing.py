@@ -135,7 +135,8 @@ def open_sound(path: str | os.PathLike[str]) -> soundfile.SoundFile:
     _check_path(path)
     try:
         claim = data_claim(path)
-        source: Any = str(path)
+        # As bytes, because soundfile fails on names that are no Unicode (Windows has none such).
+        source: Any = str(path) if os.name == "nt" else os.fsencode(path)
         if claim is not None and claim.patch:
             source = OverlayFile(path, claim.patch)
         file = soundfile.SoundFile(source)

@@ -13,6 +13,7 @@ from lass.evaluation.environment import environment
 from lass.evaluation.examples import Example, worst_examples
 from lass.evaluation.lists import evaluate_list
 from lass.evaluation.mixtures import AudioExample, Mixture, iter_mixtures
+from lass.evaluation.model import ModelSeparator
 from lass.evaluation.protocol import Protocol, Row, list_protocols, load_protocol
 from lass.evaluation.report import html_report, write_report
 from lass.evaluation.results import Report, compare, paired_differences, presence_auroc
@@ -28,6 +29,7 @@ __all__ = [
     "Example",
     "Interval",
     "Mixture",
+    "ModelSeparator",
     "Protocol",
     "Report",
     "Row",

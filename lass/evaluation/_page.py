@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lass.evaluation.statistics import Interval
 
-__all__ = ["DEFINITIONS", "cell", "data_uri", "document", "table"]
+__all__ = ["DEFINITIONS", "cell", "data_uri", "document", "number", "table"]
 
 DEFINITIONS = {
     "sdr": (
@@ -58,7 +58,9 @@ font-variant-numeric:tabular-nums}
 th,td{padding:.35rem .7rem;border-bottom:1px solid var(--line);text-align:right;
 vertical-align:top;white-space:nowrap}th{color:var(--soft);font-weight:600}
 th:first-child,td:first-child,td.words,th.words{text-align:left}
-td.words{white-space:normal;min-width:15rem}td small{display:block;font-weight:400}
+td:first-child{white-space:normal;min-width:8rem}td.words{white-space:normal;min-width:9rem}
+td small{display:block;font-weight:400}
+td small span{white-space:nowrap}
 tr.ours td{font-weight:600}tr.bound td{color:var(--soft)}
 small,.note,figcaption{color:var(--soft);font-size:.86rem}.note{max-width:46rem}
 code{overflow-wrap:anywhere;font-size:.86em}p{max-width:46rem}
@@ -78,10 +80,13 @@ figure{margin:1rem 0;max-width:46rem}
 .three{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(15rem,100%),1fr));gap:.8rem}
 .three figure{margin:0}.three img{width:100%;height:96px;display:block;border-radius:3px}
 .three audio{width:100%;height:2.2rem;margin-top:.3rem}
-.classes .bars{column-gap:.5rem;font-size:.86rem}
+.classes .bars{column-gap:.5rem;font-size:.86rem;margin:0}
 @media(min-width:56rem){.classes{columns:2;column-gap:2.5rem}.classes .bars{max-width:none}}
 details{margin:.6rem 0}summary{cursor:pointer;color:var(--ours)}
-@media(max-width:30rem){body{margin:1rem auto;padding:0 .8rem}th,td{padding:.3rem .45rem}
+@media(max-width:30rem){body{margin:1rem auto;padding:0 .8rem}table{font-size:.82rem}
+th,td{padding:.3rem .3rem}th{white-space:normal}td:first-child{min-width:5rem}
+td.words{min-width:5rem}td small{white-space:normal;max-width:3.2rem;margin-left:auto;
+font-size:.74rem;line-height:1.25}
 .bars{grid-template-columns:minmax(5rem,38%) 1fr 2.8rem}}
 @media print{details{display:block}}
 """
@@ -148,7 +153,25 @@ def cell(found: Interval | None) -> str:
     """
     if found is None:
         return "<td>–</td>"  # noqa: RUF001
-    return f"<td>{found['mean']:.2f}<small>{found['low']:.2f} … {found['high']:.2f}</small></td>"
+    low, high = number(found["low"]), number(found["high"])
+    span = f"<small><span>{low} …</span> <span>{high}</span></small>"
+    return f"<td>{number(found['mean'])}{span}</td>"
+
+
+def number(value: float) -> str:
+    """Two decimals, and no minus before a zero.
+
+    Args:
+        value: Any finite number.
+
+    Returns:
+        Text.
+
+    Example:
+        >>> number(-0.001), number(-1.239)
+        ('0.00', '-1.24')
+    """
+    return f"{value + 0.0:.2f}" if abs(value) >= 0.005 else "0.00"
 
 
 def data_uri(content: bytes, kind: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from lass.evaluation.statistics import Interval
 
-__all__ = ["Bar", "bars", "histogram"]
+__all__ = ["Bar", "bars", "histogram", "reach"]
 
 
 class Bar(NamedTuple):
@@ -28,12 +28,14 @@ class Bar(NamedTuple):
     kind: str
 
 
-def bars(rows: Sequence[Bar], *, label: str) -> str:
+def bars(rows: Sequence[Bar], *, label: str, limits: tuple[float, float] | None = None) -> str:
     """Horizontal bars with intervals.
 
     Args:
         rows: The bars, from the top.
         label: What is drawn, for those who cannot see it.
+        limits: Least and largest value of the scale, for charts that stand side by side; by
+            default what the bars need.
 
     Returns:
         HTML.
@@ -45,8 +47,7 @@ def bars(rows: Sequence[Bar], *, label: str) -> str:
     """
     if not rows:
         return ""
-    low = min(0.0, *(r.found["low"] for r in rows))
-    high = max(0.0, *(r.found["high"] for r in rows))
+    low, high = limits or reach(rows)
     span = (high - low) or 1.0
 
     def across(value: float) -> float:
@@ -65,6 +66,23 @@ def bars(rows: Sequence[Bar], *, label: str) -> str:
             f'<span class="value">{found["mean"]:.2f}</span>'
         )
     return f'<div class="bars" role="img" aria-label="{escape(label)}">{"".join(lines)}</div>'
+
+
+def reach(rows: Sequence[Bar]) -> tuple[float, float]:
+    """Scale that shows zero and all bars with their intervals.
+
+    Args:
+        rows: The bars.
+
+    Returns:
+        Least and largest value.
+
+    Example:
+        >>> reach([Bar("a", {"mean": 1.0, "low": 0.5, "high": 1.5, "n": 3}, "ours")])
+        (0.0, 1.5)
+    """
+    low = min(0.0, *(r.found["low"] for r in rows))
+    return low, max(0.0, *(r.found["high"] for r in rows))
 
 
 def histogram(
@@ -143,7 +161,7 @@ def _nice(step: float) -> float:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """About six round values between two."""
-    step = _nice((high - low) / 6.0)
+    """Four to nine round values between two."""
+    step = _nice((high - low) / 9.0)
     first = np.ceil(low / step - 1e-9)
     return [float(round(i * step, 10)) for i in np.arange(first, high / step + 1e-9)]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 __all__ = ["IN_DOMAIN", "PUBLISHED", "Published", "published_beside"]
 
 IN_DOMAIN = (
-    "Zero-shot against in-domain: the systems below never saw ESC-50 in training (zero-shot). "
+    "Zero-shot against in-domain: the published systems were not trained on ESC-50 (zero-shot, "
+    "though their Freesound material may overlap with it). "
     "The models of this project are trained on ESC-50 folds 1-4, so the 50 classes of fold 5 are "
     "known to them, though not its recordings (in-domain). That is an advantage; a higher number "
     "here does not mean a better separator in general."

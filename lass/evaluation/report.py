@@ -11,7 +11,7 @@ from typing import Any
 from lass.errors import DataError
 from lass.evaluation._page import DEFINITIONS, cell, data_uri, document, table
 from lass.evaluation.bounds import BOUNDS
-from lass.evaluation.charts import Bar, bars, histogram
+from lass.evaluation.charts import Bar, bars, histogram, reach
 from lass.evaluation.examples import Example
 from lass.evaluation.published import IN_DOMAIN, published_beside
 from lass.evaluation.results import METRICS, Report, compare, main_metric, paired_differences
@@ -125,10 +125,11 @@ def _overview(reports: Sequence[Report]) -> str:
         ideal = report.bounds.get("ratio_mask", {}).get("sdr_improvement")
         lines.append(
             f'<tr><td><a href="#{escape(_name(report))}">{escape(_name(report))}</a></td>'
-            f"<td>{_system(report)}</td><td>{len(report.rows)}</td>{cells}{cell(ideal)}</tr>"
+            f'<td class="words">{_system(report)}</td><td>{len(report.rows)}</td>'
+            f"{cells}{cell(ideal)}</tr>"
         )
     head = ["list", "system", "rows", "SDRi", "SI-SDR", "leakage", "oracle ratio mask SDRi"]
-    return table(head, lines)
+    return table(head, lines, words=("system",))
 
 
 def _section(
@@ -151,7 +152,9 @@ def _section(
     ]
     for report in reports:
         parts.append(f"<h3>{_system(report)}: distribution and classes</h3>")
-        parts += [_failures(report), _distribution(report), _classes(report), _extra(report)]
+        first = report is everything[0]
+        parts += [_failures(report), _distribution(report), _classes(report, unfolded=first)]
+        parts.append(_extra(report))
     parts.append(_examples(examples))
     return "".join(parts)
 
@@ -319,7 +322,7 @@ def _distribution(report: Report) -> str:
     return histogram(values, label=f"{label} in dB", marks=marks) + note
 
 
-def _classes(report: Report) -> str:
+def _classes(report: Report, *, unfolded: bool) -> str:
     """Bars per class, best first, and the whole table folded away."""
     metric = main_metric(report)
     if metric is None:
@@ -327,7 +330,7 @@ def _classes(report: Report) -> str:
     known = {k: v for k, v in report.per_class.items() if metric in v}
     if len(known) < 2:
         return ""
-    ranked = sorted(known, key=lambda k: known[k][metric]["mean"], reverse=True)
+    ranked = sorted(known, key=lambda k: known[k][metric]["mean"], reverse=metric != "leakage")
     half = -(-len(ranked) // 2)
     drawn = [[Bar(k, known[k][metric], "ours") for k in p] for p in (ranked[:half], ranked[half:])]
     label = DEFINITIONS[metric][0]
@@ -339,9 +342,13 @@ def _classes(report: Report) -> str:
         for k in known
     ]
     whole = table(["class", "rows", *(DEFINITIONS[c][0] for c in columns)], rows)
-    pictures = "".join(bars(part, label=f"{label} per class in dB") for part in drawn)
+    limits = reach([bar for part in drawn for bar in part])
+    pictures = "".join(
+        bars(part, label=f"{label} per class in dB", limits=limits) for part in drawn
+    )
     return (
-        f"<details><summary>{label} of the {len(ranked)} classes as bars</summary>"
+        f"<details{' open' if unfolded else ''}>"
+        f"<summary>{label} of the {len(ranked)} classes as bars</summary>"
         f'<div class="classes">{pictures}</div></details>'
         f"<details><summary>All figures per class</summary>{whole}</details>"
     )

@@ -63,7 +63,7 @@ class Report:
         """The same figures for each bound: mixture, half, oracle masks."""
         names = list(dict.fromkeys(n for row in self.rows for n in row.get("bounds", {})))
         return {
-            name: _summarise([row["bounds"][name] for row in self.rows if "bounds" in row])
+            name: _summarise([r["bounds"][name] for r in self.rows if name in r.get("bounds", {})])
             for name in names
         }
 

@@ -180,6 +180,9 @@ def measure(mixture: Mixture, answer: Any, *, bounds: bool = True) -> dict[str, 
     if score is not None:
         result["score"] = float(score)
     if row.asked == "nothing":
+        if bounds:
+            half = _level(0.5 * mixture.mixture, mixture.mixture)
+            result["bounds"] = {"mixture": {"leakage": 0.0}, "half": {"leakage": half}}
         return result
     result |= _figures(mixture, estimate)
     if row.asked == "interferer":

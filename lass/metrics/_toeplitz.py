@@ -34,14 +34,15 @@ _LOADINGS = (0.0, 1e-14, 1e-12, 1e-10, 1e-8)
 """Relative diagonal loadings tried in turn; the first is enough unless channels are equal."""
 
 
-def correlations(first: Array, second: Array, *, lags: int) -> Array:
+def correlations(first: Array, *others: Array, lags: int) -> Array:
     """Cross-correlations at a few lags, without a transform of the whole signal.
 
-    ``r[i, j, lags - 1 + l] = sum_n first[i, n] * second[j, n + l]`` for ``|l| < lags``.
+    ``r[i, j, lags - 1 + l] = sum_n first[i, n] * second[j, n + l]`` for ``|l| < lags``, where
+    ``second`` is all of ``others`` under each other (never copied: fresh memory is dear).
 
     Args:
         first: ``(channels_1, samples)``.
-        second: ``(channels_2, samples)``.
+        others: ``(channels, samples)`` each; ``channels_2`` in all.
         lags: Number of lags from zero on, each way.
 
     Returns:
@@ -56,20 +57,24 @@ def correlations(first: Array, second: Array, *, lags: int) -> Array:
     margin = lags - 1
     step = size - 2 * margin
     samples, span = first.shape[-1], _GROUP * step
+    width = sum(len(x) for x in others)
     bins = size // 2 + 1
-    total = np.zeros((bins, len(first), len(second)), dtype=np.complex128)
+    total = np.zeros((bins, len(first), width), dtype=np.complex128)
     part = np.empty_like(total)
     head = np.zeros((len(first), span))
-    wide = np.zeros((len(second), span + 2 * margin))
+    wide = np.zeros((width, span + 2 * margin))
     heads = head.reshape(len(first), _GROUP, step)
     windows = np.lib.stride_tricks.sliding_window_view(wide, size, axis=-1)[:, ::step]
     # Every buffer is made once: on a first call fresh pages cost as much as the transforms.
-    left, right = (np.empty((len(x), _GROUP, bins), np.complex128) for x in (first, second))
+    left, right = (np.empty((n, _GROUP, bins), np.complex128) for n in (len(first), width))
     left_turned = np.empty((bins, len(first), _GROUP), np.complex128)
-    right_turned = np.empty((bins, _GROUP, len(second)), np.complex128)
+    right_turned = np.empty((bins, _GROUP, width), np.complex128)
     for at in range(0, samples, span):
         _fill(head, first, at)
-        _fill(wide, second, at - margin)
+        row = 0
+        for other in others:
+            _fill(wide[row : row + len(other)], other, at - margin)
+            row += len(other)
         np.fft.rfft(heads, n=size, out=left)
         np.fft.rfft(windows, n=size, out=right)
         # Contiguous operands, or the batched product falls back to a slow loop.

@@ -189,8 +189,8 @@ def _filtered_sdr(reference: Array, estimate: Array, filter_length: int) -> floa
     energy = float(estimate @ estimate)
     if energy == 0.0 or not reference.any():
         return math.nan
-    both = np.stack([reference, estimate])
-    found = correlations(both[:1], both, lags=filter_length)[0, :, filter_length - 1 :]
+    one, two = reference[None], estimate[None]
+    found = correlations(one, one, two, lags=filter_length)[0, :, filter_length - 1 :]
     taps = solve_block_toeplitz(found[0][:, None, None], found[1][:, None])[:, 0]
     explained = min(max(float(found[1] @ taps) / energy, 1e-15), 1.0 - 1e-15)
     return 10.0 * math.log10(explained / (1.0 - explained))
@@ -214,7 +214,7 @@ def _filters(true: Array, made: Array, taps: int) -> tuple[Array, Array]:
     sources, channels, samples = true.shape
     width = sources * channels
     flat = true.reshape(width, samples)
-    found = correlations(flat, np.concatenate([flat, made.reshape(width, samples)]), lags=taps)
+    found = correlations(flat, flat, made.reshape(width, samples), lags=taps)
     causal = found[..., taps - 1 :].transpose(2, 0, 1)
     blocks, right = causal[..., :width], causal[..., width:]
     whole = _solve(blocks, right)

@@ -98,6 +98,7 @@ def band_centres_hz(config: FrontendConfig) -> Tensor:
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)  # what is kept must serve training, too
 def _band_matrices(config: FrontendConfig, sample_rate: int) -> tuple[Tensor, Tensor]:
     """Averaging of bins into bands ``(bands, bins)`` and interpolation back ``(bins, bands)``."""
     hop = hop_samples(sample_rate, config.hop_ms)
@@ -197,8 +198,8 @@ class Frontend(nn.Module):
         """What the network sees of a spectrum.
 
         Three channels: the band level against the local level of the whole signal (so a quiet
-        recording looks like a loud one), and the mean phase advance from frame to frame as cosine
-        and sine (near 1 in length for tones, near 0 for noise).
+        recording looks like a loud one), and the mean phase advance from frame to frame against
+        that of the band's centre, as cosine and sine (of length 1 for tones, less for noise).
 
         Args:
             spectrum: complex ``(batch, bins, frames)``.
@@ -219,12 +220,30 @@ class Frontend(nn.Module):
         loudness = torch.log(bands / level + 1e-7) / 4.0
 
         previous = torch.cat([torch.zeros_like(spectrum[..., :1]), spectrum[..., :-1]], dim=-1)
-        sign = 1.0 - 2.0 * (torch.arange(spectrum.shape[-2], device=spectrum.device) % 2)
-        advance = spectrum * previous.conj() * sign[:, None]
+        advance = spectrum * previous.conj()
         scale = average @ advance.abs() + 1e-7 * level
+        cosine, sine = average @ advance.real / scale, average @ advance.imag / scale
+        turn_cosine, turn_sine = self._expected_advance(bands.shape[-2], sample_rate, bands)
         return torch.stack(
-            [loudness, average @ advance.real / scale, average @ advance.imag / scale], dim=-3
+            [
+                loudness,
+                cosine * turn_cosine + sine * turn_sine,
+                sine * turn_cosine - cosine * turn_sine,
+            ],
+            dim=-3,
         )
+
+    def _expected_advance(
+        self, bands: int, sample_rate: int, like: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Cosine and sine of the phase that a tone at each band's centre gains in one step.
+
+        Taking it out leaves the distance from the centre, which hardly depends on the exact step,
+        and so on the sample rate.
+        """
+        step_s = hop_samples(sample_rate, self.config.hop_ms) / sample_rate
+        angle = 2.0 * math.pi * step_s * band_centres_hz(self.config)[:bands, None]
+        return torch.cos(angle).to(like), torch.sin(angle).to(like)
 
     def spread_mask(self, mask: Tensor, *, sample_rate: int) -> Tensor:
         """Bring a mask on bands to the bins of a spectrum; above the top band it carries on.

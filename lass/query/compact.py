@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
 
+from lass.errors import QueryError
 from lass.networks import build
 from lass.query.types import Query, QueryEmbedding
 from lass.zoo.packing import unpack
@@ -49,9 +50,21 @@ class TextEncoder:
         rows = []
         with torch.inference_mode():
             for text in texts:
-                tokens = torch.tensor([self._tokenizer.encode(text.strip()).ids])
+                tokens = torch.tensor([self._tokens(text)])
                 rows.append(self._tower(tokens, torch.ones_like(tokens)))
         return torch.cat(rows).clone()
+
+    def _tokens(self, text: str) -> list[int]:
+        """Numbers of the word pieces, refusing text of which the encoder knows none."""
+        encoding = self._tokenizer.encode(text.strip())
+        unknown = self._tokenizer.token_to_id("[UNK]")
+        words = encoding.ids[1:-1]  # between the marks for start and end
+        if words and all(word == unknown for word in words):
+            raise QueryError(
+                f"the query {text.strip()[:40]!r} has no word that this model knows: ask in English"
+            )
+        numbers: list[int] = encoding.ids
+        return numbers
 
 
 class CompactEncoder:

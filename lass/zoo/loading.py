@@ -54,6 +54,19 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def require(config: dict[str, Any], folder: Path, *keys: str) -> None:
+    """Check that a configuration has what loading needs.
+
+    Raises:
+        ConfigError: an entry is missing.
+    """
+    for key in keys:
+        if key not in config:
+            raise ConfigError(
+                f"{folder / 'config.json'} has no entry {key!r}: install the model again"
+            )
+
+
 def verify(folder: Path) -> None:
     """Compare every weight file with the SHA-256 that the configuration states.
 
@@ -61,10 +74,15 @@ def verify(folder: Path) -> None:
         folder: a model folder.
 
     Raises:
-        ChecksumError: a file is missing or is not the published one.
+        ChecksumError: no hash is stated, or a file is missing or is not the published one.
     """
-    config = read_config(folder)
-    for name, expected in config.get("sha256", {}).items():
+    hashes = read_config(folder).get("sha256", {})
+    if "model.safetensors" not in hashes:
+        raise ChecksumError(
+            f"{folder / 'config.json'} states no SHA-256 of model.safetensors: install the model "
+            "again"
+        )
+    for name, expected in hashes.items():
         path = folder / Path(name).name
         if not path.is_file():
             raise ChecksumError(
@@ -103,6 +121,7 @@ def load(name_or_path: str | Path = "default") -> LoadedModel:
             f"the model {folder.name!r} is for {config.get('task', 'something else')!r}, not for "
             "separation: choose another with --model"
         )
+    require(config, folder, "network", "encoder", "space")
     verify(folder)
     network: Any = build(config["network"])
     _fill(network, folder)
@@ -128,6 +147,7 @@ def load_encoder(name_or_path: str | Path = "compact") -> QueryEncoder:
     from lass.query.compact import CompactEncoder
 
     folder = model_folder(name_or_path)
+    require(read_config(folder), folder, "space", "dim", "audio")
     verify(folder)
     return CompactEncoder(folder)
 
@@ -157,13 +177,14 @@ def save_model(
 
 
 def _fill(network: Any, folder: Path) -> None:  # noqa: ANN401 (any module)
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     from lass.zoo.packing import unpack
 
     try:
         network.load_state_dict(unpack(load_file(folder / "model.safetensors")))
-    except RuntimeError as error:
+    except (RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise ModelError(
             f"the weights in {folder} do not fit its config.json ({reason}): install the model "

@@ -104,6 +104,9 @@ def test_wrong_absent_and_example_queries(pack, write_list):
     assert "swap_margin" in report.rows[0]
     assert "sdr" not in report.rows[1]
     assert report.rows[1]["leakage"] == pytest.approx(-20, abs=1e-4)
+    assert report.rows[1]["bounds"]["half"]["leakage"] == pytest.approx(-6.0206, abs=1e-3)
+    assert report.bounds["half"]["leakage"]["n"] == 1
+    assert report.bounds["half"]["si_sdr"]["n"] == 2
     assert [row["score"] for row in report.rows] == [1, 2, 3]
     with pytest.raises(DataError, match="one is empty"):
         presence_auroc(report, Report("x", {}, []))

@@ -122,7 +122,7 @@ def test_twenty_times_faster_than_museval(museval):
     theirs_s = time.perf_counter() - start
     for mine, yours in zip(ours, theirs[:4], strict=True):
         np.testing.assert_allclose(mine, yours, atol=0.01)
-    assert theirs_s / min(ours_s) > 15, f"{theirs_s:.1f} s against {ours_s} s"
+    assert theirs_s / min(ours_s) > 20, f"{theirs_s:.1f} s against {ours_s} s"
 
 
 @pytest.mark.parametrize("kind", ["noise", "coloured"])

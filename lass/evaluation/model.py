@@ -1,0 +1,72 @@
+"""A model of this project as the evaluation asks separators: loaded late, and fit for processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lass.evaluation.mixtures import AudioExample
+from lass.evaluation.runner import Answer
+
+if TYPE_CHECKING:
+    from lass.separation import Separator
+
+__all__ = ["ModelSeparator"]
+
+
+@dataclass
+class ModelSeparator:
+    """Asks a model for one sound at a time; words or a recording.
+
+    It is pickled without the model, which each process loads at its first question: so it serves
+    ``evaluate(..., workers=2)``.
+
+    Args:
+        model: Name or folder of a model.
+        device: As in `lass.Separator.load`.
+
+    Example:
+        >>> import pickle
+        >>> pickle.loads(pickle.dumps(ModelSeparator("default"))).model
+        'default'
+    """
+
+    model: str
+    device: str = "auto"
+    _loaded: Separator | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"model": self.model, "device": self.device, "_loaded": None}
+
+    @property
+    def separator(self) -> Separator:
+        """The loaded model.
+
+        Raises:
+            ModelError: When there is no such model or it cannot separate.
+        """
+        if self._loaded is None:
+            from lass.separation import Separator
+
+            self._loaded = Separator.load(self.model, device=self.device)
+        return self._loaded
+
+    def __call__(self, mixture: Any, sample_rate: int, query: str | AudioExample) -> Answer:  # noqa: ANN401
+        """Ask for one sound.
+
+        Args:
+            mixture: ``(1, samples)`` float32.
+            sample_rate: Rate in Hz.
+            query: Words, or a recording.
+
+        Returns:
+            The estimate and the presence score.
+        """
+        asked: Any = query
+        if isinstance(query, AudioExample):
+            from lass.query import Query
+
+            asked = Query(example=query.samples, example_rate=query.sample_rate)
+        result = self.separator.separate(mixture, sample_rate, [asked])
+        (estimate,), (score,) = result.parts.values(), result.scores.values()
+        return Answer(estimate, score)
