@@ -1,0 +1,97 @@
+"""What all commands share: one sentence for each error, and the exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from lass.errors import ConfigError, DeviceError, LassError, ModelNotFoundError, QueryError
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["Exit", "note", "plain", "run"]
+
+_USAGE = (ConfigError, DeviceError, ModelNotFoundError, QueryError)
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    GOOD = 0
+    FAILED = 1
+    USAGE = 2
+    NOTHING = 3
+    INTERRUPTED = 130
+
+
+def run(app: typer.Typer, *, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and turn every error of ours into one sentence.
+
+    Args:
+        app: the commands, whose functions return an exit code or None.
+        name: the program's name.
+        arguments: what follows it; those of the process if None.
+
+    Returns:
+        The exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name must never be the reason to stop
+            stream.reconfigure(errors="backslashreplace")
+    with contextlib.suppress(ValueError):  # outside the main thread: leave signals alone
+        signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = app(
+            args=None if arguments is None else list(arguments),
+            prog_name=name,
+            standalone_mode=False,
+        )
+    except LassError as error:
+        note(f"{name}: {error}")
+        return Exit.USAGE if isinstance(error, _USAGE) else Exit.FAILED
+    except KeyboardInterrupt:
+        note(f"{name}: interrupted")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    except Exception as error:
+        # Typer's own errors have this; where their classes live changes between its versions.
+        if not hasattr(error, "format_message"):
+            raise
+        return _usage(error.format_message(), name)
+    return int(code or 0)
+
+
+def _interrupt(*_: object) -> None:
+    """Make an order to end as clean as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _usage(message: str, name: str) -> int:
+    if not message.strip():  # no arguments at all: Typer has shown the help already
+        return Exit.USAGE
+    note(f"{name}: {message.strip().rstrip('.')}; see `{name} --help`")
+    return Exit.USAGE
+
+
+def note(text: str) -> None:
+    """Say something to the user, beside the results."""
+    print(plain(text), file=sys.stderr)
+
+
+def plain(text: object) -> str:
+    r"""Text that cannot disturb a terminal: control characters are spelled out.
+
+    Example:
+        >>> print(plain("a\x1b[31mb\n"))
+        a\x1b[31mb\n
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))

@@ -1,0 +1,270 @@
+"""`separate`: words and recordings in, sounds out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lass.cli.running import Exit, note, run
+
+if TYPE_CHECKING:
+    from lass.cli.batch import Job, Outcome, Settings
+    from lass.query import Query
+
+__all__ = ["HELP", "app", "main", "separate"]
+
+Format = Literal["wav", "flac", "ogg", "mp3"]
+Subtype = Literal["auto", "pcm16", "pcm24", "float"]
+OnExisting = Literal["error", "overwrite", "skip"]
+
+_SUBTYPES = {"auto": "auto", "pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
+_LISTEN, _WRITE, _WORK = "What to listen for", "What is written", "How it works"
+_LONGEST_EXAMPLE_S = 30.0
+
+HELP = """Take a sound out of a recording by saying what it is.
+
+[b]Examples[/b]
+
+\b
+separate -q violin in.wav                   in.violin.wav and in.rest.wav
+separate -q "dog barking" -q rain in.flac         two sounds, one pass
+separate -q voice --without music talk.mp3        this, but not that
+separate --like example.wav in.wav                a sound like this one
+separate --like-span 3.2-4.0 in.wav               the sound heard there
+separate -q rain recordings/ -o out/ --json       a folder, for a program
+
+The parts and the rest always sum to the recording; its length, channels,
+sample rate and bit depth are kept. The presence of a part, 0 to 1, tells how
+sure the model is that the sound occurs at all.
+
+Exit codes: 0 all good, 1 some file failed, 2 usage, 3 nothing to separate,
+130 interrupted.
+"""
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from lass import __version__
+
+        print(f"separate {__version__}")
+        raise typer.Exit
+
+
+@app.command(help=HELP, no_args_is_help=True)
+def separate(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Recordings, folders, globs, or [b]-[/b] for a list of files on stdin.",
+            show_default=False,
+        ),
+    ],
+    query: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--query", "-q", metavar="TEXT", rich_help_panel=_LISTEN,
+            help="A sound in words. Repeat it for several sounds in one pass.",
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", rich_help_panel=_LISTEN, help="What it is not. Repeatable."),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", rich_help_panel=_LISTEN,
+            help="A recording of the sound, alone or together with one --query.",
+        ),
+    ] = None,
+    like_span: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A-B", rich_help_panel=_LISTEN,
+            help="Where the sound is heard, such as 3.2-4.0 or 1:05-1:07: in the file of --like, "
+            "or in INPUT itself.",
+        ),
+    ] = None,
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--output-dir", "-o", metavar="DIR", rich_help_panel=_WRITE,
+            help="Where results go; next to each recording if not given.",
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            metavar="TEMPLATE", rich_help_panel=_WRITE,
+            help="File names, of {stem}, {query} and {index}.",
+        ),
+    ] = "{stem}.{query}",
+    format: Annotated[  # noqa: A002 (the name of the option)
+        Format | None,
+        typer.Option(rich_help_panel=_WRITE, help="File format; like the recording if not given."),
+    ] = None,
+    subtype: Annotated[
+        Subtype,
+        typer.Option(rich_help_panel=_WRITE, help="Bit depth; auto keeps the recording's."),
+    ] = "auto",
+    on_existing: Annotated[
+        OnExisting, typer.Option(rich_help_panel=_WRITE, help="What to do if a result exists.")
+    ] = "error",
+    residual: Annotated[
+        bool, typer.Option(rich_help_panel=_WRITE, help="Also write everything else (.rest).")
+    ] = True,
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", metavar="NAME|PATH", rich_help_panel=_WORK,
+                     help="A model's name (see [b]lass models[/b]) or folder."),
+    ] = "default",
+    device: Annotated[
+        str, typer.Option(rich_help_panel=_WORK, help="auto, cpu, cuda, cuda:N or mps.")
+    ] = "auto",
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", rich_help_panel=_WORK, help="Results as one JSON object on stdout."),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", rich_help_panel=_WORK, help="Say nothing but errors.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_version, rich_help_panel=_WORK,
+            help="Show the version.",
+        ),
+    ] = False,
+) -> int:  # fmt: skip
+    """Separate recordings: check everything that can be checked, then start the work."""
+    from lass.cli.batch import Settings, plan
+    from lass.cli.inputs import collect
+
+    words, queries = _queries(query or [], like, like_span)
+    settings = Settings(
+        names=words,
+        queries=queries,
+        negatives=_checked(without or []),
+        output_dir=output_dir,
+        name=name,
+        format=format,
+        subtype=_SUBTYPES[subtype],
+        residual=residual,
+        on_existing=on_existing,
+    )
+    _check_names(settings)
+    found = collect(inputs, stdin=sys.stdin, leave_out=output_dir)
+    if not any(item.path.exists() and not item.path.is_dir() for item in found):
+        shown = ", ".join(inputs[:3]) + (", …" if len(inputs) > 3 else "")
+        note(f"separate: no sound file was found for {shown}; give files, folders or globs")
+        return Exit.NOTHING
+    jobs, left_out = plan(found, settings)
+    if not quiet and not as_json:
+        for path, source in left_out:
+            note(f"{path}: left out, it is a result of {source}")
+    return _work(jobs, settings, model=model, device=device, quiet=quiet, as_json=as_json)
+
+
+def _work(
+    jobs: Sequence[Job], settings: Settings, *, model: str, device: str, quiet: bool, as_json: bool
+) -> int:
+    """Separate all files with one model and report."""
+    from lass import Separator, __version__
+    from lass.cli.batch import perform, report_json, report_text
+    from lass.cli.progress import AudioBar
+
+    separator = Separator.load(model, device=device)
+    outcomes: list[Outcome] = []
+    interrupted = False
+    try:
+        with AudioBar([job.item.path for job in jobs], shown=not quiet and not as_json) as bar:
+            for job in jobs:
+                outcomes.append(perform(job, separator, settings, bar.update))
+                bar.finish(job.item.path)
+    except KeyboardInterrupt:
+        interrupted = True
+    if as_json:
+        print(report_json(outcomes, model=separator.model.name, version=__version__))
+    for outcome in outcomes:
+        if outcome.error is not None:
+            note(f"separate: {outcome.error}")
+        elif not quiet and not as_json:
+            report_text(outcome)
+    if interrupted:
+        note(f"separate: interrupted, {len(outcomes)} of {len(jobs)} files are finished")
+        return Exit.INTERRUPTED
+    return Exit.FAILED if any(outcome.error is not None for outcome in outcomes) else Exit.GOOD
+
+
+def _checked(texts: Sequence[str]) -> list[str]:
+    """Words that can be asked for; the others are usage errors."""
+    from lass.query import as_query
+
+    return [as_query(text).name for text in texts]
+
+
+def _queries(
+    words: Sequence[str], like: Path | None, span: str | None
+) -> tuple[list[str], Callable[[Path], Sequence[Query | str]]]:
+    """Names of the queries, and how to make them for a recording."""
+    from lass.cli.spans import parse_span
+    from lass.errors import ConfigError
+
+    names = list(dict.fromkeys(_checked(words)))
+    if like is None and span is None:
+        if not names:
+            raise ConfigError(
+                'say what to listen for, such as --query "violin", or give an example with --like'
+            )
+        return names, lambda _: names
+    if len(names) > 1:
+        raise ConfigError(
+            f"an example goes with one --query, not {len(names)}: it says what that one sounds like"
+        )
+    times = None if span is None else parse_span(span)
+    text = names[0] if names else ""
+    if like is None:
+        return [text or "example"], lambda path: [_example(path, times, text)]
+    query: list[Query] = []
+
+    def once(_: Path) -> list[Query]:
+        if not query:
+            query.append(_example(like, times, text))
+        return query
+
+    return [text or "example"], once
+
+
+def _example(path: Path, times: tuple[float, float] | None, text: str) -> Query:
+    """Query by a stretch of a recording, at most its first 30 s."""
+    from lass.audio import info, read
+    from lass.query import Query
+
+    rate = info(path).sample_rate
+    start_s, end_s = times or (0.0, _LONGEST_EXAMPLE_S)
+    end_s = min(end_s, start_s + _LONGEST_EXAMPLE_S)
+    audio, rate = read(path, start=round(start_s * rate), stop=round(end_s * rate))
+    return Query(text=text, example=audio, example_rate=rate)
+
+
+def _check_names(settings: Settings) -> None:
+    """Complain about the template of names once, not for every file."""
+    from lass.cli.inputs import Input
+
+    settings.outputs(Input(Path("recording")))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `separate`.
+
+    Args:
+        arguments: the command line after the program's name; the process's if None.
+    """
+    sys.exit(run(app, name="separate", arguments=arguments))

@@ -1,0 +1,209 @@
+"""Separation of an endless stream in constant memory.
+
+Masks are computed on long pieces of the spectrum with context on both sides, and each frame's
+mask is used once: the spectra of neighbouring pieces join in one overlap-add, so that there is
+no seam to hide. Pieces start on the network's coarsest grid, so a piece sees what the whole
+would see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lass.errors import AudioError
+from lass.networks.frontend import hop_samples
+
+if TYPE_CHECKING:
+    from lass.networks.separator import SeparationNetwork
+
+__all__ = ["Piece", "SeparationStream"]
+
+_SILENCE = 1e-10  # mean power below which a frame (about -100 dBFS) holds nothing to hear
+_LOUDEST = 1e12  # above it, powers of spectra leave the range of float32
+_MOST_VALUES = 2**26  # samples of windowed frames at a time: 256 MiB
+_FEWEST_FRAMES = 64
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A finished stretch of audio.
+
+    Args:
+        audio: the input ``(channels, samples)``.
+        parts: estimates ``(queries, channels, samples)``.
+    """
+
+    audio: NDArray[np.float32]
+    parts: NDArray[np.float32]
+
+
+class SeparationStream:
+    """Push blocks of audio, get finished stretches of parts.
+
+    Args:
+        network: a separation network in evaluation mode.
+        queries: unit vectors ``(queries, dim)``.
+        sample_rate: samples per second.
+        channels: number of channels; each is separated by its own masks.
+        piece_frames: frames a piece, rounded up to the network's grid; fewer are taken where many
+            channels and queries would fill the memory.
+        context_frames: frames looked at on either side, rounded up likewise.
+        device: where the network runs.
+    """
+
+    def __init__(
+        self,
+        network: SeparationNetwork,
+        queries: Tensor,
+        *,
+        sample_rate: int,
+        channels: int,
+        piece_frames: int = 1280,
+        context_frames: int = 192,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self._network = network
+        self._queries = queries.to(device)
+        self._rate = sample_rate
+        self._device = torch.device(device)
+        self._hop = hop_samples(sample_rate, network.frontend.config.hop_ms)
+        grid = network.core.frame_multiple
+        most = _MOST_VALUES // (max(1, len(queries)) * channels * 2 * self._hop)
+        self._piece = -(-min(piece_frames, max(most, _FEWEST_FRAMES)) // grid) * grid
+        self._context = -(-context_frames // grid) * grid
+        # The buffer starts one hop before frame 0's second half: the silence before the file.
+        self._buffer = np.zeros((channels, self._hop), np.float32)
+        self._buffer_frame = 0  # frame whose first half starts the buffer
+        self._next_frame = 0  # first frame that has no mask yet
+        self._tail = torch.zeros(len(queries), channels, self._hop)
+        self._samples = 0
+        # Presence of each query in its most certain coarse frames, one second of them.
+        self._best = np.zeros((len(queries), 0), np.float32)
+        self._second = max(1, round(sample_rate / (self._hop * grid)))
+
+    def run(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[Piece]:
+        """Separate a whole row of blocks."""
+        for block in blocks:
+            yield from self.push(block)
+        yield from self.finish()
+
+    def push(self, block: NDArray[np.float32]) -> Iterator[Piece]:
+        """Add a block ``(channels, samples)``; yields what is finished by it.
+
+        Raises:
+            AudioError: a sample is so large that the file cannot be sound.
+        """
+        peak = float(np.abs(block).max(initial=0.0))
+        if peak > _LOUDEST:
+            raise AudioError(
+                f"a sample is {peak:.1e} times full scale: expected about 1; the recording is "
+                "damaged or was read with a wrong format"
+            )
+        self._samples += block.shape[1]
+        self._buffer = np.concatenate([self._buffer, block], axis=1)
+        while self._frames_held() >= self._next_frame + self._piece + self._context:
+            yield self._separate(self._next_frame + self._piece)
+
+    def finish(self) -> Iterator[Piece]:
+        """Yield the rest; nothing can be pushed after it."""
+        if self._samples == 0:
+            return
+        frames = -(-self._samples // self._hop) + 1
+        whole = -(-frames // self._network.core.frame_multiple)
+        end = whole * self._network.core.frame_multiple
+        missing = (end - self._buffer_frame + 1) * self._hop - self._buffer.shape[1]
+        self._buffer = np.pad(self._buffer, ((0, 0), (0, max(0, missing))))
+        while self._next_frame < frames:
+            stop = min(self._next_frame + self._piece, end)
+            yield self._separate(stop, last=end)
+
+    def scores(self) -> list[float]:
+        """Presence of each query so far, 0…1: the mean of its most certain second."""
+        if not self._best.size:
+            return [0.0] * len(self._queries)
+        return [float(value) for value in self._best.mean(axis=1)]
+
+    def _frames_held(self) -> int:
+        """Frames that can be computed in full from the buffer."""
+        return self._buffer_frame + self._buffer.shape[1] // self._hop - 1
+
+    @torch.inference_mode()
+    def _separate(self, stop: int, *, last: int | None = None) -> Piece:
+        """Mask frames from the next one up to ``stop`` and hand out what they complete."""
+        start = self._next_frame
+        left = max(0, start - self._context)
+        right = stop + self._context if last is None else min(stop + self._context, last)
+        inside = slice(start - left, stop - left)
+        first = (left - self._buffer_frame) * self._hop
+        held = self._buffer[:, first : first + (right - left + 1) * self._hop]
+        frames = torch.empty(len(self._queries), len(held), stop - start, 2 * self._hop)
+        odds = []
+        for index, channel in enumerate(held):
+            frames[:, index], odd = self._ask(channel, inside)
+            odds.append(odd)
+        known = np.concatenate([self._best, torch.stack(odds).amax(dim=0).numpy()], axis=1)
+        self._best = np.sort(known, axis=1)[:, -self._second :]
+        piece = Piece(self._input(start, stop), self._join(frames, start))
+        self._next_frame = stop
+        keep = max(0, stop - self._context)
+        self._buffer = self._buffer[:, (keep - self._buffer_frame) * self._hop :]
+        self._buffer_frame = keep
+        return piece
+
+    def _ask(self, channel: NDArray[np.float32], inside: slice) -> tuple[Tensor, Tensor]:
+        """Look at one channel once and ask every query about it.
+
+        Channels are taken one by one, so that what the network holds does not grow with them.
+
+        Args:
+            channel: audio of the frames with their context ``((frames + 1) * hop,)``.
+            inside: the frames that are wanted, counted from the first.
+
+        Returns:
+            Windowed frames ``(queries, wanted, 2 hop)`` and presence ``(queries, coarse frames)``.
+        """
+        audio = torch.from_numpy(np.ascontiguousarray(channel)).to(self._device)
+        spectrum = self._network.frontend.transform(audio, hop=self._hop)
+        state = self._network.look(spectrum[None], sample_rate=self._rate)
+        heard = self._heard(spectrum[:, inside])
+        grid = self._network.core.frame_multiple
+        coarse = slice(inside.start // grid, inside.stop // grid)
+        frames, odds = [], []
+        for query in self._queries:
+            masks, logits = self._network.mask(
+                state, query[None], frames=spectrum.shape[-1], sample_rate=self._rate
+            )
+            masked = spectrum[:, inside] * masks[0, :, inside]
+            frames.append(self._network.frontend.inverse(masked).cpu())
+            odds.append((torch.sigmoid(logits[0, coarse]) * heard).cpu())
+        return torch.stack(frames), torch.stack(odds)
+
+    def _heard(self, spectrum: Tensor) -> Tensor:
+        """Whether each coarse frame holds anything at all."""
+        power = spectrum.abs().square().mean(dim=0) / (2 * self._hop)
+        grid = self._network.core.frame_multiple
+        return power.reshape(-1, grid).amax(dim=1) > _SILENCE
+
+    def _join(self, frames: Tensor, start: int) -> NDArray[np.float32]:
+        """Overlap-add ``(queries, channels, frames, 2 hop)``, carrying on from the piece before."""
+        seconds = torch.cat([self._tail[:, :, None], frames[:, :, :-1, self._hop :]], dim=2)
+        joined = (frames[..., : self._hop] + seconds).flatten(2)
+        self._tail = frames[:, :, -1, self._hop :].clone()
+        if start == 0:  # the half frame before the file
+            joined = joined[..., self._hop :]
+        emitted = max(0, start - 1) * self._hop
+        return np.ascontiguousarray(joined[..., : self._samples - emitted].numpy())
+
+    def _input(self, start: int, stop: int) -> NDArray[np.float32]:
+        """The input samples that belong to frames ``start`` to ``stop``."""
+        first = max(1, start) - self._buffer_frame
+        last = stop - self._buffer_frame
+        audio = self._buffer[:, first * self._hop : last * self._hop]
+        return audio[:, : self._samples - max(0, start - 1) * self._hop].copy()

@@ -1,0 +1,251 @@
+"""The separator: say what you want to hear, and get it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lass.audio import validate
+from lass.errors import DeviceError, QueryError
+from lass.query import Query, as_query
+from lass.separation.engine import SeparationStream
+from lass.separation.files import separate_file
+from lass.separation.naming import NAME_TEMPLATE, output_paths
+from lass.separation.result import FileResult, Progress, Separation
+
+if TYPE_CHECKING:
+    from lass.zoo import LoadedModel
+
+__all__ = ["Separator"]
+
+Asked = Sequence[Query | str] | Query | str
+"""One or several things to listen for."""
+
+_KINDS = ("cpu", "cuda", "mps", "xpu")
+_AWAY = 0.5  # how far a query is pushed away from the negatives
+_SILENT = 1e-5  # peak below which an example holds nothing to hear (-100 dBFS)
+
+
+class Separator:
+    """Separates sounds by words or examples. Make one with :meth:`load`.
+
+    Args:
+        model: a loaded model.
+        device: where the network runs.
+
+    Example:
+        >>> import numpy as np
+        >>> separator = Separator.load()
+        >>> audio = np.zeros((2, 8000), np.float32)
+        >>> result = separator.separate(audio, 16000, ["violin"])
+        >>> result.parts["violin"].shape, result.scores["violin"]
+        ((2, 8000), 0.0)
+    """
+
+    def __init__(self, model: LoadedModel, *, device: str = "cpu") -> None:
+        self.model = model
+        self.device = device
+        model.network.to(device)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path | None = None, device: str = "auto") -> Separator:
+        """Load a model.
+
+        Args:
+            name_or_path: a shipped model's name or a model folder; the default model if None.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+        Returns:
+            A separator, ready to use any number of times.
+
+        Raises:
+            ModelError: there is no such model, or its files are damaged.
+            DeviceError: the device is not there.
+        """
+        from lass.zoo import load
+
+        return cls(load(name_or_path or "default"), device=_device(device))
+
+    def separate(
+        self,
+        audio: Any,  # noqa: ANN401 (NumPy array or torch tensor)
+        sample_rate: int,
+        queries: Asked,
+        negatives: Asked = (),
+        *,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Separation:
+        """Separate a recording that is in memory.
+
+        Args:
+            audio: ``(channels, samples)``, a NumPy array or a torch tensor.
+            sample_rate: samples per second.
+            queries: what to listen for: words, or :class:`lass.Query` for examples.
+            negatives: what the parts should not be.
+            on_progress: called with the share that is done, 0…1.
+
+        Returns:
+            The parts, the residual, and a presence score for each query.
+
+        Raises:
+            AudioError: the array is not ``(channels, samples)`` of finite floats.
+            QueryError: there is no query, or one cannot be understood.
+        """
+        named = _named(queries)
+        signal = validate(_to_numpy(audio), sample_rate=sample_rate)
+        stream = self._open(named, negatives, sample_rate, signal.shape[0])
+        pieces = [np.zeros((len(named), signal.shape[0], 0), np.float32)]
+        done = 0
+        for piece in stream.run([signal]):
+            pieces.append(piece.parts)
+            done += piece.parts.shape[-1]
+            if on_progress is not None:
+                on_progress(done / signal.shape[1])
+        parts = np.concatenate(pieces, axis=-1)
+        residual = (signal - parts.sum(axis=0, dtype=np.float64)).astype(np.float32)
+
+        def like_input(result: NDArray[np.float32]) -> Any:  # noqa: ANN401
+            if isinstance(audio, torch.Tensor):
+                return torch.from_numpy(result).to(audio.device)
+            return result
+
+        return Separation(
+            {name: like_input(part) for name, part in zip(named, parts, strict=True)},
+            like_input(residual),
+            dict(zip(named, stream.scores(), strict=True)),
+            sample_rate,
+        )
+
+    def separate_file(
+        self,
+        path: str | Path,
+        queries: Asked,
+        negatives: Asked = (),
+        *,
+        output_dir: str | Path | None = None,
+        name: str = NAME_TEMPLATE,
+        format: str | None = None,  # noqa: A002 (the field's word)
+        subtype: str = "auto",
+        residual: bool = True,
+        on_existing: str = "error",
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> FileResult:
+        """Separate a sound file, block by block, in constant memory.
+
+        Args:
+            path: the recording.
+            queries: what to listen for.
+            negatives: what the parts should not be.
+            output_dir: where results go; next to the recording if None.
+            name: file name without ending; ``{stem}``, ``{query}`` and ``{index}`` are filled in.
+            format: ``wav``, ``flac``, ``ogg`` or ``mp3``; like the recording if None.
+            subtype: bit depth by libsndfile's name, or ``auto`` to keep the recording's.
+            residual: whether to write everything else, too.
+            on_existing: ``error``, ``overwrite`` or ``skip``.
+            on_progress: called after every block.
+
+        Returns:
+            Paths, scores and what was done to the level.
+
+        Raises:
+            AudioReadError: the recording cannot be read.
+            AudioWriteError: a result cannot be written; nothing half-written is left.
+            QueryError: there is no query, or one cannot be understood.
+        """
+        named = _named(queries)
+        outputs = output_paths(
+            Path(path),
+            list(named),
+            folder=None if output_dir is None else Path(output_dir),
+            template=name,
+            format=format,
+            residual=residual,
+        )
+        return separate_file(
+            Path(path),
+            outputs,
+            lambda rate, channels: self._open(named, negatives, rate, channels),
+            subtype=subtype,
+            on_existing=on_existing,
+            on_progress=on_progress,
+        )
+
+    def _open(
+        self, named: dict[str, Query], negatives: Asked, sample_rate: int, channels: int
+    ) -> SeparationStream:
+        """A stream that makes the parts in the order of their names."""
+        vectors = np.stack([self._vector(query, negatives) for query in named.values()])
+        return SeparationStream(
+            self.model.network,
+            torch.from_numpy(vectors),
+            sample_rate=sample_rate,
+            channels=channels,
+            device=self.device,
+        )
+
+    def _vector(self, query: Query, negatives: Asked) -> NDArray[np.float32]:
+        """Vector of a query, pushed away from the negatives (as in OmniSep)."""
+        vector = self._encode(query)
+        away = [self._encode(negative) for negative in _named(negatives, needed=False).values()]
+        if away:
+            vector = (1.0 + _AWAY) * vector - _AWAY * np.mean(away, axis=0)
+            vector = vector / max(float(np.linalg.norm(vector)), 1e-9)
+        return np.asarray(vector, dtype=np.float32)
+
+    def _encode(self, query: Query) -> NDArray[np.float32]:
+        """Vector of one query in the model's space."""
+        if query.example is not None:
+            example = validate(query.example, sample_rate=query.example_rate)
+            if np.abs(example).max(initial=0.0) < _SILENT:
+                raise QueryError(
+                    "the example is silent: give a stretch of it in which the sound is heard"
+                )
+        embedding = self.model.encoder.encode(query)
+        embedding.check_space(self.model.config["space"])
+        return embedding.vector
+
+
+def _named(queries: Asked, *, needed: bool = True) -> dict[str, Query]:
+    """Queries by name; the same words twice are one query, two examples are numbered."""
+    given = [queries] if isinstance(queries, (str, Query)) else queries
+    named: dict[str, Query] = {}
+    for query in map(as_query, given):
+        name, number = query.name, 2
+        while name in named and not _same(named[name], query):
+            name, number = f"{query.name} {number}", number + 1
+        named[name] = query
+    if needed and not named:
+        raise QueryError('no query was given: say what you want to hear, such as "violin"')
+    return named
+
+
+def _same(one: Query, other: Query) -> bool:
+    return one is other or (one.example is None and other.example is None)
+
+
+def _to_numpy(audio: Any) -> Any:  # noqa: ANN401 (whatever the caller gave)
+    """A tensor's values as an array; everything else as it is."""
+    if not isinstance(audio, torch.Tensor):
+        return audio
+    held = audio.detach().cpu()
+    return (held.float() if held.dtype == torch.bfloat16 else held).numpy()
+
+
+def _device(name: str) -> str:
+    """A device that is there."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        if torch.device(name).type not in _KINDS:
+            raise RuntimeError(name)
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise DeviceError(
+            f"the device {name!r} is not available here: use --device cpu or --device auto"
+        ) from error
+    return name

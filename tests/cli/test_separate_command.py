@@ -1,0 +1,556 @@
+"""`separate` as a user meets it."""
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from lass.audio import info, read
+
+RUN = [sys.executable, "-c", "from lass.cli.separate import main; main()"]
+
+
+def names(folder="."):
+    return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*.*"))
+
+
+def only(scores):
+    """Replace the presence scores of a separator."""
+
+    def patched(self):
+        return list(scores)
+
+    return patched
+
+
+@pytest.fixture
+def presence(monkeypatch):
+    """Decide what the model believes to hear."""
+    from lass.separation.engine import SeparationStream
+
+    def make(*scores):
+        monkeypatch.setattr(SeparationStream, "scores", only(scores))
+
+    return make
+
+
+def test_two_queries_give_two_parts_and_the_rest(separate, recording, presence):
+    recording()
+    presence(0.9, 0.8)
+    done = separate("-q", "violin", "-q", "Dog barking", "in.wav")
+    assert done.code == 0
+    assert done.err == ""
+    assert done.out.splitlines() == [
+        "in.violin.wav  violin  presence 0.90",
+        "in.dog-barking.wav  Dog barking  presence 0.80",
+        "in.rest.wav  everything else",
+    ]
+    assert names() == ["in.dog-barking.wav", "in.rest.wav", "in.violin.wav", "in.wav"]
+
+
+def test_the_files_are_those_of_the_library(separate, separator, recording):
+    path = recording(subtype="FLOAT")
+    separate("-q", "violin", "--without", "music", "--without", "speech", path)
+    audio, rate = read(path)
+    result = separator.separate(audio, rate, ["violin"], ["music", "speech"])
+    np.testing.assert_array_equal(read("in.violin.wav")[0], result.parts["violin"])
+    np.testing.assert_array_equal(read("in.rest.wav")[0], result.residual)
+
+
+def test_a_sound_that_is_not_there_is_not_passed_off(separate, recording, presence):
+    recording()
+    presence(0.07)
+    done = separate("-q", "violin", "in.wav")
+    assert done.code == 0
+    assert done.sentence == "in.wav: nothing like 'violin' was found (presence 0.07)"
+    assert "presence 0.07" in done.out
+
+
+def test_a_common_gain_is_said(separate, recording, presence, monkeypatch):
+    from lass.audio import write
+    from lass.separation.engine import Piece, SeparationStream
+
+    recording()
+    write("in.wav", np.full((1, 99), 0.9, np.float32), sample_rate=8000, subtype="PCM_16",
+          on_existing="overwrite")  # fmt: skip
+    monkeypatch.setattr(
+        SeparationStream, "run", lambda _, blocks: (Piece(b, -b[None]) for b in blocks)
+    )
+    presence(0.9)
+    done = separate("-q", "violin", "in.wav", "--json")
+    assert json.loads(done.out)["files"][0]["gain_db"] == pytest.approx(-5.106, abs=0.01)
+    done = separate("-q", "violin", "in.wav", "--on-existing", "overwrite")
+    assert "5.11 dB quieter" in done.sentence
+
+
+def test_options_of_the_files(separate, recording):
+    recording(subtype="FLOAT")
+    done = separate("-q", "violin", "in.wav", "-o", "new/out", "--name", "{index} {query}",
+                    "--format", "flac", "--subtype", "pcm16", "--no-residual")  # fmt: skip
+    assert done.code == 0
+    assert names("new") == ["out/1 violin.flac"]
+    assert info("new/out/1 violin.flac").subtype == "PCM_16"
+
+
+def test_existing_outputs(separate, recording):
+    recording()
+    assert separate("-q", "violin", "in.wav").code == 0
+    done = separate("-q", "violin", "in.wav")
+    assert done.code == 1
+    assert "exists already" in done.sentence
+    done = separate("-q", "violin", "in.wav", "--on-existing", "skip")
+    assert (done.code, done.out) == (0, "")
+    assert done.sentence == "in.wav: skipped, its results exist already"
+    assert separate("-q", "violin", "in.wav", "--on-existing", "overwrite").code == 0
+
+
+def test_a_tree_is_kept_and_results_are_not_separated_again(separate, recording):
+    for name in ("music/a.wav", "music/sub/a.flac", "music/sub/b.wav"):
+        recording(name, seconds=0.2)
+    assert separate("-q", "violin", "music", "-o", "music/out").code == 0
+    made = ["a.rest.wav", "a.violin.wav", "sub/a.rest.flac", "sub/a.violin.flac",
+            "sub/b.rest.wav", "sub/b.violin.wav"]  # fmt: skip
+    assert names("music/out") == made
+    again = separate("-q", "violin", "music", "-o", "music/out", "--on-existing", "skip", "--json")
+    assert [file["skipped"] for file in json.loads(again.out)["files"]] == [True] * 3
+    assert names("music/out") == made
+
+
+def test_results_beside_the_recordings_are_left_out_the_second_time(separate, recording):
+    recording(seconds=0.2)
+    assert separate("-q", "violin", "*.wav").code == 0
+    done = separate("-q", "violin", "*.wav", "--on-existing", "overwrite")
+    assert done.code == 0
+    left_out = [line for line in done.err.splitlines() if "left out" in line]
+    assert left_out == [
+        "in.rest.wav: left out, it is a result of in.wav",
+        "in.violin.wav: left out, it is a result of in.wav",
+    ]
+    assert names() == ["in.rest.wav", "in.violin.wav", "in.wav"]
+
+
+def test_two_recordings_never_share_a_result(separate, recording):
+    recording("a.wav", seconds=0.2)
+    recording("a.flac", seconds=0.2)
+    done = separate("-q", "violin", "a.wav", "a.flac", "--format", "wav", "--quiet")
+    assert done.code == 1
+    assert done.sentence.startswith("separate: a.flac would become the same files as a.wav")
+    assert names() == ["a.flac", "a.rest.wav", "a.violin.wav", "a.wav"]
+
+
+def test_a_list_on_stdin(separate, recording, monkeypatch):
+    recording("a.wav", seconds=0.2)
+    recording("b.wav", seconds=0.2)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a.wav\nb.wav\n"))
+    assert separate("-q", "violin", "-").code == 0
+    assert "b.violin.wav" in names()
+
+
+def test_json(separate, recording, presence):
+    recording(seconds=0.2)
+    presence(0.123456)
+    done = separate("-q", "violin", "in.wav", "gone.wav", "--json")
+    assert done.code == 1
+    assert "there is no file gone.wav" in done.sentence
+    told = json.loads(done.out)
+    assert set(told) == {"version", "model", "files"}
+    assert told["model"] == "separator"
+    good, bad = told["files"]
+    assert good == {
+        "path": "in.wav",
+        "parts": {"violin": "in.violin.wav"},
+        "residual": "in.rest.wav",
+        "scores": {"violin": 0.1235},
+        "gain_db": 0.0,
+        "skipped": False,
+        "error": None,
+    }
+    assert bad["parts"] == {}
+    assert "there is no file" in bad["error"]
+
+
+def test_quiet_says_nothing(separate, recording, presence):
+    recording(seconds=0.2)
+    presence(0.01)
+    done = separate("-q", "violin", "in.wav", "--quiet")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_no_part_of_a_name_is_taken_for_markup(separate, recording, presence):
+    recording("[bold red]in[/].wav", seconds=0.2)
+    presence(0.1)
+    done = separate("-q", "[link=x]dog[/link]", "[bold red]in[/].wav")
+    assert done.code == 0
+    assert done.out.startswith("[bold red]in[/].link-x-dog-link.wav  [link=x]dog[/link]  ")
+    assert "'[link=x]dog[/link]'" in done.sentence
+
+
+def test_control_characters_never_reach_the_terminal(separate, recording, presence):
+    name = "a\x1b[31m\nb.wav"
+    recording(name, seconds=0.2)
+    presence(0.9)
+    done = separate("-q", "dog", name)
+    assert done.code == 0
+    assert "\x1b" not in done.out + done.err
+    assert done.out.startswith("a\\x1b[31m\\nb.dog.wav  dog")
+
+
+def test_names_that_are_no_unicode(separate, recording):
+    recording(seconds=0.2)
+    name = os.fsdecode(b"caf\xe9.wav")
+    shutil.copy("in.wav", name)
+    done = separate("-q", "dog", name, "--json")
+    assert done.code in (0, 1)  # libsndfile may be unable to open it
+    assert json.loads(done.out)["files"][0]["path"] == name
+    assert "\udce9" not in done.err
+
+
+# Queries by example
+
+
+def test_an_example_alone_and_with_words(separate, separator, recording):
+    from lass import Query
+
+    audio, _ = read(recording())
+    example, rate = read(recording("dog.wav", seed=5, seconds=2.0, rate=22050))
+    assert separate("--like", "dog.wav", "in.wav", "--subtype", "float").code == 0
+    query = Query(example=example, example_rate=rate)
+    expected = separator.separate(audio, 16000, [query]).parts["example"]
+    np.testing.assert_array_equal(read("in.example.wav")[0], expected)
+
+    done = separate("--like", "dog.wav", "-q", "dog", "in.wav", "--subtype", "float",
+                    "--no-residual")  # fmt: skip
+    assert done.code == 0
+    query = Query("dog", example=example, example_rate=rate)
+    expected = separator.separate(audio, 16000, [query]).parts["dog"]
+    np.testing.assert_array_equal(read("in.dog.wav")[0], expected)
+
+
+def test_a_span_of_the_recording_itself_or_of_the_example(separate, separator, recording):
+    from lass import Query
+
+    audio, _ = read(recording(seconds=3.0))
+    assert separate("--like-span", "0:01-0:02.5", "in.wav", "--subtype", "float").code == 0
+    query = Query(example=audio[:, 16000:40000], example_rate=16000)
+    expected = separator.separate(audio, 16000, [query]).parts["example"]
+    np.testing.assert_array_equal(read("in.example.wav")[0], expected)
+
+    recording("other.wav", seed=3)
+    done = separate("--like", "in.wav", "--like-span", "1-2.5", "other.wav", "--subtype", "float")
+    assert done.code == 0
+    other = separator.separate(read("other.wav")[0], 16000, [query]).parts["example"]
+    np.testing.assert_array_equal(read("other.example.wav")[0], other)
+
+
+# Usage: exit code 2, one sentence, and no work
+
+
+USAGE = [
+    (["in.wav"], "say what to listen for"),
+    (["-q", "", "in.wav"], "the query is empty"),
+    (["-q", "   ", "in.wav"], "the query is empty"),
+    (["-q", "x" * 10_000, "in.wav"], "10000 characters"),
+    (["-q", "🎻", "in.wav"], "no letter or digit"),
+    (["-q", "dog", "--without", "", "in.wav"], "the query is empty"),
+    (["-q", "dog"], "Missing argument"),
+    (["-q", "dog", "in.wav", "--nope"], "No such option"),
+    (["-q", "dog", "in.wav", "--format", "exe"], "'--format'"),
+    (["-q", "dog", "in.wav", "--subtype", "pcm99"], "'--subtype'"),
+    (["-q", "dog", "in.wav", "--on-existing", "clobber"], "'--on-existing'"),
+    (["-q", "dog", "in.wav", "--name", "{stem}/{query}"], "leave out folders"),
+    (["-q", "dog", "in.wav", "--name", "{nope}"], "cannot be filled in"),
+    (["-q", "dog", "-q", "cat", "in.wav", "--name", "{stem}"], "same file"),
+    (["--like-span", "4-3", "in.wav"], "backwards"),
+    (["--like-span", "early", "in.wav"], "is not understood"),
+    (["--like", "x.wav", "-q", "a", "-q", "b", "in.wav"], "goes with one --query"),
+    (["-q", "dog", "in.wav", "--device", "cuda:99"], "not available"),
+    (["-q", "dog", "in.wav", "--device", "toaster"], "not available"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), USAGE)
+def test_usage_errors(separate, recording, arguments, words):
+    recording(seconds=0.1)
+    done = separate(*arguments)
+    assert done.code == 2
+    assert words in done.sentence
+    assert done.out == ""
+    assert names() == ["in.wav"]
+
+
+def test_nothing_to_do_shows_the_help(separate):
+    done = separate(model=None)
+    assert done.code == 2
+    assert "--query" in done.out
+
+
+def test_an_unknown_model(separate, recording):
+    recording(seconds=0.1)
+    done = separate("-q", "dog", "in.wav", model="nonsense")
+    assert done.code == 2
+    assert "no model 'nonsense'" in done.sentence
+
+
+# Nothing found: exit code 3
+
+
+@pytest.mark.parametrize(
+    "given", [["gone.wav"], ["*.nope"], ["empty"], ["gone.wav", "empty"], ["a", "b", "c", "d"]]
+)
+def test_nothing_found(separate, tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    done = separate("-q", "dog", *given)
+    assert done.code == 3
+    assert "no sound file was found" in done.sentence
+    assert given[0] in done.sentence
+
+
+# Bad files: exit code 1, one sentence, and the others still finish
+
+
+def store(path, audio, rate=16000, subtype="PCM_16"):
+    soundfile.write(path, audio, rate, subtype=subtype, format="WAV")
+
+
+def store_without_channels(path):
+    store(path, np.zeros(100))
+    data = bytearray(path.read_bytes())
+    data[22:24] = b"\0\0"
+    path.write_bytes(bytes(data))
+
+
+def store_truncated(path):
+    store(path, np.zeros(100_000))
+    path.write_bytes(path.read_bytes()[:90_000])
+
+
+def ending_with(value):
+    return np.concatenate([np.zeros(100_000), [value]])
+
+
+MAKE_BAD = {
+    "missing": lambda path: None,
+    "empty": lambda path: path.touch(),
+    "no audio": lambda path: path.write_text("This is not a sound.\n" * 100),
+    "random bytes": lambda path: path.write_bytes(np.random.default_rng(0).bytes(5000)),
+    "zero channels": store_without_channels,
+    "nan": lambda path: store(path, ending_with(np.nan), subtype="FLOAT"),
+    "inf": lambda path: store(path, ending_with(np.inf), subtype="FLOAT"),
+    "truncated": store_truncated,
+    "no samples": lambda path: store(path, np.zeros(0)),
+    "huge values": lambda path: store(path, np.full(100, 1e30), subtype="FLOAT"),
+    "folder": lambda path: path.mkdir(),
+    "pipe": os.mkfifo,
+}
+
+
+BAD = [
+    ("missing", "there is no file bad.wav"),
+    ("empty", "bad.wav is empty"),
+    ("no audio", "bad.wav is not a sound file"),
+    ("random bytes", "bad.wav is not a sound file"),
+    ("zero channels", "bad.wav is not a sound file"),
+    ("nan", "bad.wav holds NaN or infinite samples, the first at 6.2"),
+    ("inf", "bad.wav holds NaN or infinite samples"),
+    ("truncated", "bad.wav is truncated"),
+    ("no samples", "bad.wav holds no samples"),
+    ("huge values", "bad.wav: a sample is 1.0e+30 times full scale"),
+    ("folder", "bad.wav is a folder"),
+    ("pipe", "bad.wav is not a regular file"),
+]
+
+
+@pytest.mark.parametrize(("kind", "words"), BAD)
+def test_bad_files(separate, recording, tmp_path, kind, words):
+    recording("good.wav", seconds=0.2)
+    MAKE_BAD[kind](tmp_path / "bad.wav")
+    before = names()
+    done = separate("-q", "violin", "bad.wav", "good.wav", "--quiet")
+    assert done.code == 1
+    assert done.sentence.startswith(f"separate: {words}")
+    assert names() == sorted([*before, "good.rest.wav", "good.violin.wav"])
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "samples"),
+    [(8000, 1, 4000), (192000, 2, 9000), (44100, 1, 1), (16000, 32, 500), (11025, 3, 2)],
+)
+def test_unusual_files_are_fine(separate, recording, rate, channels, samples):
+    path = recording(rate=rate, channels=channels, samples=samples)
+    done = separate("-q", "violin", path, "--quiet")
+    assert (done.code, done.err) == (0, "")
+    told = info("in.violin.wav")
+    assert (told.sample_rate, told.channels, told.samples) == (rate, channels, samples)
+
+
+@pytest.mark.parametrize("query", ["violin 🎻", "скрипка", "小提琴", "كمان", "बिल्ली", "x" * 1000])
+def test_queries_in_any_script(separate, recording, query):
+    path = recording(seconds=0.2)
+    done = separate("-q", query, path, "--quiet", "--json")
+    assert (done.code, done.err) == (0, "")
+    part = json.loads(done.out)["files"][0]["parts"][query]
+    assert Path(part).is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "/dev/null/out"], "cannot make the folder"),
+        (["-o", "file"], "cannot make the folder"),
+        (["-o", "/proc/nope"], "cannot make the folder"),
+        (["--format", "flac", "--subtype", "float"], "FLAC cannot hold"),
+        (["--name", "{stem}", "--no-residual"], "would replace the recording"),
+        (["--name", "y" * 300 + "{query}"], "at most 255"),
+        (["--like", "gone.wav"], "there is no file gone.wav"),
+        (["--like", "silent.wav"], "the example is silent"),
+        (["--like-span", "50-60"], "cannot start at sample"),
+    ],
+)
+def test_files_that_cannot_be_written_or_asked_for(separate, recording, arguments, words):
+    path = recording(seconds=0.2)
+    Path("file").write_text("")
+    soundfile.write("silent.wav", np.zeros(1000), 8000)
+    before = names()
+    done = separate("-q", "violin", "in.wav", *arguments)
+    assert done.code == 1
+    assert words in done.sentence
+    assert names() == before
+    assert path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission(separate, recording, tmp_path):
+    recording(seconds=0.2)
+    (tmp_path / "locked").mkdir(mode=0o500)
+    done = separate("-q", "violin", "in.wav", "-o", "locked")
+    assert done.code == 1
+    assert "Permission denied" in done.sentence
+
+
+@pytest.mark.parametrize("name", ["separator", "encoder"])
+def test_a_model_with_a_wrong_hash(separate, recording, models, tmp_path, name):
+    recording(seconds=0.2)
+    shutil.copytree(models, tmp_path / "models")
+    with (tmp_path / "models" / name / "model.safetensors").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x55")
+    done = separate("-q", "violin", "in.wav", model=tmp_path / "models" / "separator")
+    assert done.code == 1
+    assert re.search(r"is not the published one \(SHA-256 .*install the model again", done.sentence)
+
+
+def test_a_model_of_another_kind(separate, recording, models):
+    recording(seconds=0.2)
+    done = separate("-q", "violin", "in.wav", model=models / "encoder")
+    assert done.code == 1
+    assert "not for separation" in done.sentence
+
+
+# From outside
+
+
+def outside(arguments, **options):
+    return subprocess.run(
+        [*RUN, *map(str, arguments)], capture_output=True, text=True, check=False, **options
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["in.wav"], ["-q", "", "in.wav"]])
+def test_help_and_usage_errors_are_immediate(arguments, tmp_path):
+    code = (
+        "import sys\nfrom lass.cli.separate import main\n"
+        "try: main()\n"
+        "finally:\n"
+        "    heavy = {'torch', 'soundfile', 'scipy', 'tokenizers'} & set(sys.modules)\n"
+        "    sys.stderr.write(f'HEAVY {heavy}' if heavy else '')"
+    )
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert time.perf_counter() - started < 2.0  # 0.1 to 0.3 s on a quiet machine
+    assert "HEAVY" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (0 if arguments[0].startswith("--") else 2)
+
+
+def test_a_full_disk(recording, models):
+    recording(seconds=5.0)
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
+        "from lass.cli.separate import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "-q", "violin", "in.wav", "-m", models / "separator"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    (sentence,) = done.stderr.splitlines()
+    assert "could not finish writing in." in sentence
+    assert "nothing was left behind" in sentence
+    assert names() == ["in.wav"]
+
+
+@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_nothing_half_written(recording, models, order):
+    recording("a.wav", seconds=0.5)
+    noise = np.random.default_rng(0).integers(-3000, 3000, (48000 * 120, 2), dtype=np.int16)
+    soundfile.write("long.wav", noise, 48000)
+    process = subprocess.Popen(
+        [*RUN, "-q", "violin", "a.wav", "long.wav", "-m", str(models / "separator")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for _ in range(600):
+        if any(path.name.startswith(".lass-") and path.stat().st_size > 100_000
+               for path in Path().iterdir()):  # fmt: skip
+            break
+        time.sleep(0.05)
+    process.send_signal(order)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "separate: interrupted, 1 of 2 files are finished"
+    assert "a.violin.wav" in out
+    assert names() == ["a.rest.wav", "a.violin.wav", "a.wav", "long.wav"]
+    assert not [path for path in Path().iterdir() if path.name.startswith(".lass-")]
+
+
+def test_a_reader_that_stops_reading_is_no_error_of_ours(recording, models):
+    recording(seconds=0.2)
+    process = subprocess.Popen(
+        [*RUN, "-q", "violin", "in.wav", "-m", str(models / "separator")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stdout.close()
+    err = process.stderr.read()
+    process.wait(timeout=60)
+    process.stderr.close()
+    assert "Traceback" not in err
+
+
+def test_the_bar_is_for_terminals(models, recording):
+    pty = pytest.importorskip("pty")
+    recording("[red]in.wav", seconds=3.0)
+    parent, child = pty.openpty()
+    done = subprocess.run(
+        [*RUN, "-q", "violin", "[red]in.wav", "-m", str(models / "separator")],
+        stdout=subprocess.PIPE, stderr=child, text=True, check=False,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )  # fmt: skip
+    os.close(child)
+    shown = os.read(parent, 100_000).decode()
+    os.close(parent)
+    assert done.returncode == 0
+    assert "0:03 of 0:03" in shown
+    assert "[red]in.wav" in shown

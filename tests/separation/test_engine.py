@@ -1,0 +1,134 @@
+"""The stream: any cutting of blocks and pieces gives what the whole gives."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lass.errors import AudioError
+from lass.separation import engine
+from lass.separation.engine import SeparationStream
+
+QUIET = settings(max_examples=25, deadline=None)
+
+
+def level_db(difference, reference):
+    """Power of a difference against a reference."""
+    powers = [np.mean(np.square(x, dtype=np.float64)) for x in (difference, reference)]
+    return 10 * np.log10(max(powers[0], 1e-30) / powers[1])
+
+
+def run(separator, audio, *, sample_rate=16000, cuts=(), queries=2, **options):
+    vectors = separator.model.encoder.encode_text(["violin", "dog", "rain"][:queries])
+    stream = SeparationStream(
+        separator.model.network,
+        torch.from_numpy(vectors),
+        sample_rate=sample_rate,
+        channels=len(audio),
+        **options,
+    )
+    pieces = list(stream.run(np.split(audio, sorted(cuts), axis=1)))
+    return (
+        np.concatenate([piece.audio for piece in pieces], axis=1),
+        np.concatenate([piece.parts for piece in pieces], axis=2),
+        stream.scores(),
+    )
+
+
+def whole_network(separator, audio, *, sample_rate=16000):
+    """What the network gives on the whole signal at once: the oracle of the stream."""
+    vectors = torch.from_numpy(separator.model.encoder.encode_text(["violin", "dog"]))
+    with torch.inference_mode():
+        estimates, _ = separator.model.network(
+            torch.from_numpy(audio), vectors.expand(len(audio), -1, -1), sample_rate=sample_rate
+        )
+    return estimates.transpose(0, 1).numpy()
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 11025, 16000, 44100, 48000, 96000])
+def test_chunks_agree_with_the_whole(separator, sound, sample_rate):
+    audio = sound(sample_rate, seconds=12.3)
+    got, parts, _ = run(
+        separator, audio, sample_rate=sample_rate, piece_frames=64, context_frames=192
+    )
+    np.testing.assert_array_equal(got, audio)
+    oracle = whole_network(separator, audio, sample_rate=sample_rate)
+    assert level_db(parts - oracle, oracle) < -100
+
+
+def test_there_is_no_step_at_a_seam(separator, sound):
+    audio = sound(seconds=8.0)
+    _, parts, _ = run(separator, audio, piece_frames=64, context_frames=192)
+    oracle = whole_network(separator, audio)
+    hop = 256
+    for seam in range(64, 480, 64):
+        near = slice((seam - 3) * hop, (seam + 3) * hop)
+        assert level_db((parts - oracle)[..., near], oracle[..., near]) < -100
+
+
+@QUIET
+@given(
+    samples=st.integers(1, 20000),
+    cuts=st.lists(st.integers(0, 20000), max_size=6),
+    channels=st.integers(1, 3),
+)
+def test_any_cutting_of_blocks_gives_the_same(separator, sound, samples, cuts, channels):
+    audio = sound(samples=samples, channels=channels)
+    cuts = [min(cut, samples) for cut in cuts]
+    one, parts, scores = run(separator, audio, piece_frames=64, context_frames=16)
+    other, cut_parts, cut_scores = run(
+        separator, audio, cuts=cuts, piece_frames=64, context_frames=16
+    )
+    np.testing.assert_array_equal(one, audio)
+    np.testing.assert_array_equal(other, audio)
+    np.testing.assert_array_equal(parts, cut_parts)
+    assert scores == cut_scores
+    assert all(0.0 <= score <= 1.0 for score in scores)
+
+
+def test_pieces_shrink_where_many_channels_would_fill_the_memory(separator, sound, monkeypatch):
+    audio = sound(seconds=6.0, channels=4)
+    _, usual, _ = run(separator, audio)
+    monkeypatch.setattr(engine, "_MOST_VALUES", 1)
+    _, small, _ = run(separator, audio)
+    assert level_db(small - usual, usual) < -100
+
+
+def test_an_empty_stream_gives_nothing(separator):
+    stream = SeparationStream(
+        separator.model.network, torch.zeros(2, 24), sample_rate=16000, channels=1
+    )
+    assert list(stream.run([])) == []
+    assert stream.scores() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("level", [1e-30, 1e-6, 1e3, 1e9, 1e12])
+def test_results_are_finite_at_any_level(separator, sound, level):
+    audio = sound()
+    audio *= np.float32(level / np.abs(audio).max())
+    _, parts, scores = run(separator, audio)
+    assert np.isfinite(parts).all()
+    assert np.isfinite(scores).all()
+
+
+def test_the_level_changes_nothing_but_the_level(separator, sound):
+    audio = sound()
+    _, parts, scores = run(separator, audio)
+    _, loud, loud_scores = run(separator, audio * np.float32(1024.0))
+    assert level_db(loud / 1024 - parts, parts) < -60
+    assert scores == pytest.approx(loud_scores, abs=1e-3)
+
+
+def test_samples_that_cannot_be_sound_are_refused(separator):
+    with pytest.raises(AudioError, match=r"1\.0e\+30 times full scale"):
+        run(separator, np.full((1, 100), 1e30, np.float32))
+
+
+def test_a_silent_stretch_scores_nothing(separator, sound):
+    silence = np.zeros((2, 32000), np.float32)
+    _, parts, scores = run(separator, silence)
+    assert not parts.any()
+    assert scores == [0.0, 0.0]
+    _, _, later = run(separator, np.concatenate([silence, sound(seconds=2.0)], axis=1))
+    assert min(later) > 0.0
