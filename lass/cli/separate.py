@@ -181,6 +181,8 @@ def _work(
     from lass.cli.progress import AudioBar
 
     separator = Separator.load(model, device=device)
+    # Words that the model never learned fail here, once, and not in every file.
+    separator.model.encoder.encode_text([*settings.names, *settings.negatives])
     outcomes: list[Outcome] = []
     interrupted = False
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,13 @@ class TextEncoder:
         return torch.cat(rows).clone()
 
     def _tokens(self, text: str) -> list[int]:
-        """Numbers of the word pieces, refusing text of which the encoder knows none."""
-        encoding = self._tokenizer.encode(text.strip())
-        unknown = self._tokenizer.token_to_id("[UNK]")
-        words = encoding.ids[1:-1]  # between the marks for start and end
-        if words and all(word == unknown for word in words):
+        """Numbers of the word pieces, refusing scripts that the encoder never learned."""
+        plain = unicodedata.normalize("NFKD", text)
+        if not any(character.isascii() and character.isalnum() for character in plain):
             raise QueryError(
                 f"the query {text.strip()[:40]!r} has no word that this model knows: ask in English"
             )
-        numbers: list[int] = encoding.ids
+        numbers: list[int] = self._tokenizer.encode(text.strip()).ids
         return numbers
 
 

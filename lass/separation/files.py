@@ -157,8 +157,8 @@ def _as_stored(piece: Piece, gain: float, subtype: str) -> list[NDArray[np.float
     what is then missing, and again a whole number of steps.
     """
     steps, top = _grid(subtype)
-    mixture = _rounded(piece.audio * gain, steps, top)
-    parts = _rounded(piece.parts * gain, steps, top)
+    mixture = _rounded(piece.audio, gain, steps, top)
+    parts = _rounded(piece.parts, gain, steps, top)
     rest = mixture - parts.sum(axis=0)
     if steps:
         # Full scale has one step less above than below: the lowest part takes what is over.
@@ -178,9 +178,11 @@ def _grid(subtype: str) -> tuple[float, float]:
     return steps, min(largest_code(subtype), 1.0 - 1.0 / steps)
 
 
-def _rounded(audio: NDArray[np.float32], steps: float, top: float) -> NDArray[np.float64]:
-    """Round to steps. What is beyond full scale stays: it shows that a gain is needed."""
-    wide = audio.astype(np.float64)
+def _rounded(
+    audio: NDArray[np.float32], gain: float, steps: float, top: float
+) -> NDArray[np.float64]:
+    """Apply the gain and round to steps. What is beyond full scale stays: it asks for a gain."""
+    wide = audio.astype(np.float64) * gain
     if not steps:
         return wide
     over = np.abs(wide) > 1.0

@@ -288,8 +288,8 @@ def test_a_file_without_samples(separator, tmp_path):
 @pytest.mark.parametrize("name", ["скрипка 🎻.wav", "a b'c\"d.wav", "-x.wav", "new\nline.wav"])
 def test_odd_file_names(separator, recording, name):
     path = recording(name)
-    result = separator.separate_file(path, ["小提琴"])
-    assert result.parts["小提琴"].name == f"{path.stem}.小提琴.wav"
+    result = separator.separate_file(path, ["violin 小提琴"])
+    assert result.parts["violin 小提琴"].name == f"{path.stem}.violin-小提琴.wav"
     assert len(names(path.parent)) == 3
 
 
