@@ -22,7 +22,7 @@ app = typer.Typer(
     help="Say what you want to hear, and get it.",
 )
 app.command("separate", help=HELP, no_args_is_help=True)(separate)
-app.command("eval")(evaluate.evaluate)
+app.add_typer(evaluate.app, name="eval")
 app.command("train")(train.train)
 app.add_typer(models.app, name="models")
 

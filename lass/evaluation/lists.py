@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from lass.evaluation.running import Work, run_rows
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["evaluate_list"]
+__all__ = ["check_list", "evaluate_list"]
 
 _NEEDED, _OPTIONAL = ("mixture", "target", "query"), ("noise", "label")
 
@@ -68,7 +69,13 @@ def evaluate_list(
         range(len(records)),
         on_progress=on_progress,
         resume=resume,
-        stamp={"list": path.stem, "sha256": digest, "system": system, "bounds": bounds},
+        stamp={
+            "list": path.stem,
+            "sha256": digest,
+            "system": system,
+            "bounds": bounds,
+            "fingerprint": getattr(separate, "fingerprint", None),
+        },
         workers=workers,
     )
     return Report(
@@ -86,82 +93,137 @@ def evaluate_list(
 
 
 @dataclass(frozen=True)
+class _Record:
+    """One line of a list.
+
+    Attributes:
+        number: Number of the row, from 0.
+        where: The list and the line, for messages.
+        cells: What the line holds, by column.
+    """
+
+    number: int
+    where: str
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
 class _Mixtures:
     """The mixtures of a list by their place in it; picklable."""
 
-    records: tuple[dict[str, str], ...]
+    records: tuple[_Record, ...]
     folder: Path
 
     def __call__(self, place: int) -> Mixture:
         """Make one."""
-        return _mixture(place, self.records[place], self.folder)
+        return _mixture(self.records[place], self.folder)
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def check_list(path: str | Path) -> str:
+    """Check that a list can be read and has the right columns; its sound is not looked at.
+
+    Args:
+        path: The CSV.
+
+    Returns:
+        Its SHA-256.
+
+    Raises:
+        DataError: As in `evaluate_list`.
+    """
+    path = Path(path)
+    _read(path)
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _read(path: Path) -> list[_Record]:
     """Read the CSV and check its columns."""
     if not path.is_file():
         raise DataError(f"The list {path} is missing.")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         columns = reader.fieldnames or ()
         missing = [c for c in _NEEDED if c not in columns]
         unknown = [c for c in columns if c not in _NEEDED + _OPTIONAL]
-        if missing or unknown:
+        if missing or unknown or len(set(columns)) < len(columns):
             raise DataError(
                 f"{path} needs the columns {', '.join(_NEEDED)} (and may have "
-                f"{', '.join(_OPTIONAL)}); it has {', '.join(columns) or 'none'}."
+                f"{', '.join(_OPTIONAL)}), separated by commas; it has "
+                f"{', '.join(columns) or 'none'}."
             )
-        records = list(reader)
+        records = [
+            _Record(number, f"{path.name}, line {reader.line_num}", _cells(path, reader, cells))
+            for number, cells in enumerate(reader)
+        ]
+    except OSError as error:
+        raise DataError(f"Cannot read the list {path}: {error.strerror or error}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is not a CSV file in UTF-8: {error}.") from error
     if not records:
         raise DataError(f"{path} has no rows.")
     return records
 
 
-def _mixture(number: int, record: dict[str, str], folder: Path) -> Mixture:
+def _cells(
+    path: Path, reader: csv.DictReader[str], cells: dict[str | Any, str | Any]
+) -> dict[str, str]:
+    """The cells of a line, none of which may be left over."""
+    if None in cells:
+        raise DataError(
+            f"{path.name}, line {reader.line_num}: there are more cells than columns; put text "
+            "with a comma into quotes."
+        )
+    return {name: (cell or "").strip() for name, cell in cells.items()}
+
+
+def _mixture(record: _Record, folder: Path) -> Mixture:
     """Load one row."""
-    if not record["query"]:
-        raise DataError(f"Row {number}: 'query' is empty.")
-    names = ["mixture", "target", *(["noise"] if record.get("noise") else [])]
-    loaded = {name: _load(number, name, folder / (record[name] or "")) for name in names}
+    where, cells = record.where, record.cells
+    empty = [name for name in _NEEDED if not cells[name]]
+    if empty:
+        raise DataError(f"{where}: '{empty[0]}' is empty.")
+    names = ["mixture", "target", *(["noise"] if cells.get("noise") else [])]
+    loaded = {name: _load(where, name, folder / cells[name]) for name in names}
     shapes = {name: (len(x), rate) for name, (x, rate) in loaded.items()}
     if len(set(shapes.values())) > 1:
         said = ", ".join(f"{n} {s} samples at {r} Hz" for n, (s, r) in shapes.items())
-        raise DataError(f"Row {number}: the files differ in length or rate: {said}.")
+        raise DataError(f"{where}: the files differ in length or rate: {said}.")
     (mixture, rate), (target, _) = loaded["mixture"], loaded["target"]
     if float(np.mean(target**2)) < SILENT_POWER:
-        raise DataError(f"Row {number}: the target {record['target']} is silent; nothing to score.")
+        raise DataError(f"{where}: the target {cells['target']} is silent; nothing to score.")
     if "noise" in loaded:
         error = float(np.mean((mixture - target - loaded["noise"][0]) ** 2))
         if error > 1e-4 * float(np.mean(mixture**2)):
-            raise DataError(
-                f"Row {number}: target and noise do not add up to the mixture (-40 dB)."
-            )
+            raise DataError(f"{where}: target and noise do not add up to the mixture (-40 dB).")
     row = Row(
-        id=number,
-        targets=(record["target"],),
+        id=record.number,
+        targets=(cells["target"],),
         target_offsets=(0,),
         interferers=(),
         interferer_offsets=(),
         snr_db=(),
         asked="target",
-        query=record["query"],
+        query=cells["query"],
         query_clip="",
-        label=record.get("label") or record["query"],
+        label=cells.get("label") or cells["query"],
     )
     audio = [np.asarray(x, dtype=np.float32)[None, :] for x in (mixture, target, mixture - target)]
-    return Mixture(row, audio[0], audio[1], audio[2], rate, record["query"])
+    return Mixture(row, audio[0], audio[1], audio[2], rate, cells["query"])
 
 
-def _load(number: int, name: str, path: Path) -> tuple[npt.NDArray[np.float64], int]:
+def _load(where: str, name: str, path: Path) -> tuple[npt.NDArray[np.float64], int]:
     """Read one file as one channel."""
     import soundfile
 
     if not path.is_file():
-        raise DataError(f"Row {number}: the {name} {path} is missing.")
+        raise DataError(f"{where}: the {name} {path} is missing.")
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise DataError(f"Row {number}: the {name} {path} is not audio: {error}") from error
+        raise DataError(f"{where}: the {name} {path} is not audio: {error}") from error
     if not len(samples):
-        raise DataError(f"Row {number}: the {name} {path} is empty.")
+        raise DataError(f"{where}: the {name} {path} is empty.")
+    if not np.isfinite(samples).all():
+        raise DataError(f"{where}: the {name} {path} has samples that are not finite.")
     return samples.mean(axis=1), int(rate)

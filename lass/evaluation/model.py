@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from lass.evaluation.mixtures import AudioExample
 from lass.evaluation.runner import Answer
+from lass.zoo.folders import model_folder
+from lass.zoo.loading import read_config
 
 if TYPE_CHECKING:
     from lass.separation import Separator
@@ -50,6 +54,24 @@ class ModelSeparator:
 
             self._loaded = Separator.load(self.model, device=self.device)
         return self._loaded
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the published SHA-256 of all weights, the encoder's too: what was measured.
+
+        Raises:
+            ModelNotFoundError: There is no such model.
+            ConfigError: Its configuration cannot be read.
+        """
+        folder = model_folder(self.model)
+        config = read_config(folder)
+        hashes = [config.get("sha256", {})]
+        encoder = config.get("encoder")
+        if encoder is not None:
+            beside = folder.parent / encoder
+            found = beside if beside.is_dir() else model_folder(encoder)
+            hashes.append(read_config(found).get("sha256", {}))
+        return sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
 
     def __call__(self, mixture: Any, sample_rate: int, query: str | AudioExample) -> Answer:  # noqa: ANN401
         """Ask for one sound.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import combinations
@@ -17,7 +18,7 @@ from lass.evaluation.published import IN_DOMAIN, published_beside
 from lass.evaluation.results import METRICS, Report, compare, main_metric, paired_differences
 from lass.evaluation.statistics import auroc, verdict
 
-__all__ = ["html_report", "write_report"]
+__all__ = ["html_report", "write_report", "write_text"]
 
 _LEAD = (
     "Means over rows with 95 % bootstrap intervals (2000 resamples of the rows; rows that share "
@@ -58,10 +59,28 @@ def write_report(
         DataError: When there are no results or one cannot be read.
     """
     reports = [Report.load(p) for p in results]
-    path = Path(path)
     page = html_report(reports, title=title, examples=examples, calibration=calibration)
+    return write_text(path, page)
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write a file whole or not at all.
+
+    Args:
+        path: The file; its folder is made if need be.
+        text: What goes into it.
+
+    Returns:
+        The path.
+    """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -13,7 +13,15 @@ import numpy as np
 from lass.errors import DataError
 from lass.evaluation.statistics import Interval, auroc, mean_interval
 
-__all__ = ["METRICS", "Report", "compare", "main_metric", "paired_differences", "presence_auroc"]
+__all__ = [
+    "METRICS",
+    "Report",
+    "compare",
+    "is_report",
+    "main_metric",
+    "paired_differences",
+    "presence_auroc",
+]
 
 METRICS = (
     "sdr",
@@ -28,6 +36,15 @@ METRICS = (
     "bss_sar",
 )
 """Names of the figures of a row, all in dB."""
+
+
+_ENTRIES: dict[str, type] = {
+    "system": str,
+    "protocol": dict,
+    "rows": list,
+    "failures": list,
+    "extra": dict,
+}
 
 
 @dataclass
@@ -118,13 +135,59 @@ class Report:
         Raises:
             DataError: When it is missing or not such a file.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            return cls(
-                **{k: content[k] for k in ("system", "protocol", "rows", "failures", "extra")}
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} is not a saved report: {error!r}") from error
+        content = _read_json(path)
+        fault = _fault(content)
+        if fault is not None:
+            raise DataError(f"{path} is not a saved report: {fault}.")
+        return cls(**{k: content[k] for k in _ENTRIES})
+
+
+def is_report(path: str | Path) -> bool:
+    """Whether a JSON file means to be a saved report; one that is damaged still counts.
+
+    Args:
+        path: The file.
+
+    Returns:
+        False for JSON of another kind, such as ``calibration.json``.
+
+    Raises:
+        DataError: When it is missing or not JSON.
+    """
+    content = _read_json(path)
+    return (
+        isinstance(content, dict)
+        and isinstance(content.get("protocol"), dict)
+        and ("system" in content and "failures" in content)
+    )
+
+
+def _read_json(path: str | Path) -> Any:  # noqa: ANN401
+    """Read a file that should be JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON, or is cut off: {error}.") from error
+
+
+def _fault(content: Any) -> str | None:  # noqa: ANN401
+    """What keeps JSON from being a report, or None."""
+    if not isinstance(content, dict):
+        return "it holds no table"
+    missing = [key for key in _ENTRIES if key not in content]
+    if missing:
+        return f"it lacks {', '.join(missing)}"
+    for key, kind in _ENTRIES.items():
+        if not isinstance(content[key], kind):
+            return f"its entry '{key}' is no {kind.__name__}"
+    if not all(isinstance(row, dict) and {"row", "label"} <= set(row) for row in content["rows"]):
+        return "a row lacks its number or label"
+    figures = [row.get(name, 0.0) for row in content["rows"] for name in METRICS]
+    if not all(isinstance(x, int | float) for x in figures):
+        return "a figure is no number"
+    return None
 
 
 def compare(first: Report, second: Report, *, metric: str = "sdr_improvement") -> Interval:

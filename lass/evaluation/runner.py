@@ -88,7 +88,8 @@ def evaluate(
         system: What to call the separator in the report.
         bounds: Also measure the bounds of each mixture (oracle masks cost about 10 ms a row).
         resume: A JSONL file: rows already in it are not asked again, each new row is added to it
-            at once, so that a killed run goes on where it was. The numbers are the same.
+            at once, so that a killed run goes on where it was. The numbers are the same. The
+            file of another list, system or ``separate.fingerprint`` (if it has one) is refused.
         workers: Processes that share the rows; above 1 ``separate`` must be picklable (a function
             of a module, or an object that loads its model at the first call). Same numbers.
 
@@ -118,6 +119,7 @@ def evaluate(
             "sha256": chosen.sha256,
             "system": system,
             "bounds": bounds,
+            "fingerprint": getattr(separate, "fingerprint", None),
         },
         workers=workers,
     )

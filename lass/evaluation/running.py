@@ -6,10 +6,12 @@ and a row written to the resume file is read back to the last bit.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -51,6 +53,11 @@ class Work:
             return self.measure(mixture, answer)
         except LassError as error:
             return {"error": f"{type(error).__name__}: {error}"}
+        except MemoryError:
+            return {"error": "MemoryError: the row does not fit into memory; use fewer workers"}
+        except OSError as error:
+            named = f"{error.filename}: " if error.filename else ""
+            return {"error": f"OSError: {named}{error.strerror or error}"}
 
 
 def run_rows(
@@ -132,7 +139,8 @@ def _results(
         workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(packed, threads)
     )
     try:
-        waiting = {pool.submit(_one, place): place for place in places}
+        with _interrupts_held():
+            waiting = {pool.submit(_one, place): place for place in places}
         for future in as_completed(waiting):
             yield waiting[future], future.result()
     except BrokenProcessPool as error:
@@ -145,13 +153,31 @@ def _results(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Start processes that Ctrl-C leaves alone: it is for the parent, which ends them.
+
+    They inherit that it is held back; the parent gets it as soon as they are started.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _WORK: Work | None = None
 
 
 def _begin(packed: bytes, threads: int) -> None:
-    """Set a worker process up: few threads, then the work itself."""
+    """Set a worker process up: few threads, no signals, then the work itself."""
     global _WORK
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    if not hasattr(signal, "pthread_sigmask"):  # elsewhere we never see it: _interrupts_held
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     _WORK = pickle.loads(packed)  # noqa: S301 - made by this program a moment ago
     if "torch" in sys.modules:
         import torch

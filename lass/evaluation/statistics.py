@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["Interval", "auroc", "mean_interval", "verdict"]
 
 RESAMPLES, SEED = 2000, 0
+FEWEST = 6
+"""Rows without which no difference is called one: with fewer, even the same sign in all of them
+comes about by chance more than once in 20 times (sign test, two-sided)."""
 
 
 class Interval(TypedDict):
@@ -68,6 +71,8 @@ def mean_interval(values: Sequence[float] | npt.NDArray[np.float64]) -> Interval
 def verdict(difference: Interval, *, first: str = "first", second: str = "second") -> str:
     """Say in words what a paired difference shows, and no more.
 
+    With fewer than 6 rows nothing is shown, whatever the interval.
+
     Args:
         difference: Second less first, larger being better (see `lass.evaluation.compare`).
         first: Name of the first system.
@@ -82,6 +87,8 @@ def verdict(difference: Interval, *, first: str = "first", second: str = "second
         >>> verdict(Interval(mean=0.2, low=0.1, high=0.3, n=40), second="b")
         'b is better by 0.20 dB'
     """
+    if difference["n"] < FEWEST:
+        return f"no difference shown (too few rows: {difference['n']}, at least {FEWEST} needed)"
     if difference["low"] > 0.0:
         return f"{second} is better by {difference['mean']:.2f} dB"
     if difference["high"] < 0.0:

@@ -313,6 +313,8 @@ def _read(path: Path) -> tuple[Stem, int]:
         raise DataError(f"{path} is not audio: {error}") from error
     if not len(samples):
         raise DataError(f"{path} is empty.")
+    if not np.isfinite(samples).all():
+        raise DataError(f"{path} has samples that are not finite.")
     return np.ascontiguousarray(samples.T), int(rate)
 
 

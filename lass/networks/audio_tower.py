@@ -31,8 +31,8 @@ class AudioTowerConfig:
 class AudioTower(nn.Module):
     """Waveform in, unit vector out.
 
-    Only the bands up to 8 kHz are used: then a recording and its copy at another rate land in the
-    same place.
+    Only the bands up to 8 kHz are used, and it is trained at 16 kHz: bring audio to that rate first
+    (the query encoder does), or the uppermost bands hold what training never showed.
 
     Args:
         config: the encoder's shape.

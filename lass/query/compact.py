@@ -22,6 +22,7 @@ from lass.zoo.packing import unpack
 __all__ = ["CompactEncoder", "TextEncoder"]
 
 _MAX_TOKENS = 128
+_TOWER_HZ = 16000
 
 
 class TextEncoder:
@@ -111,10 +112,16 @@ class CompactEncoder:
         Returns:
             float32 ``(dim,)``.
         """
-        mono = torch.from_numpy(np.ascontiguousarray(audio.mean(axis=0, keepdims=True)))
+        import soxr
+
+        # The tower learned from sound at this rate only; near its upper edge any other rate would
+        # look like no sound it has ever seen.
+        mono = np.ascontiguousarray(audio.mean(axis=0), dtype=np.float32)
+        heard = soxr.resample(mono, sample_rate, _TOWER_HZ) if sample_rate != _TOWER_HZ else mono
+        wave = torch.from_numpy(heard if heard.size else np.zeros(1, np.float32))[None]
         with torch.inference_mode():
             vector: NDArray[np.float32]
-            vector = self._audio.embed(mono, sample_rate=sample_rate)[0].numpy()
+            vector = self._audio.embed(wave, sample_rate=_TOWER_HZ)[0].numpy()
         return vector
 
     def encode(self, query: Query) -> QueryEmbedding:

@@ -18,6 +18,7 @@ def folder(tmp_path):
         "m": target + noise,
         "short": target[:3000],
         "zero": 0 * target,
+        "nan": np.nan * target,
     }.items():
         soundfile.write(tmp_path / f"{name}.wav", samples, 8000, subtype="FLOAT")
     (tmp_path / "text.wav").write_text("hello")
@@ -47,6 +48,9 @@ def test_own_list(folder):
         ("m.wav,text.wav,dog,", "the target .*text.wav is not audio"),
         ("m.wav,t.wav,dog,t.wav", "do not add up"),
         ("m.wav,t.wav,,", "'query' is empty"),
+        (",t.wav,dog,", "'mixture' is empty"),
+        ("m.wav,t.wav", "'query' is empty"),
+        ("m.wav,nan.wav,dog,", "the target .*nan.wav has samples that are not finite"),
     ],
 )
 def test_bad_rows(folder, row, words):
@@ -55,7 +59,7 @@ def test_bad_rows(folder, row, words):
     path = _write(folder, f"mixture,target,query,noise\nm.wav,t.wav,cat,\n{row}\n")
     report = evaluate_list(lambda x, *_: x, path, bounds=False)
     assert len(report.rows) == 1
-    assert re.search("Row 1: .*" + words, report.failures[0]["error"])
+    assert re.search("list.csv, line 3: .*" + words, report.failures[0]["error"])
 
 
 @pytest.mark.parametrize(
@@ -64,6 +68,11 @@ def test_bad_rows(folder, row, words):
         ("mixture,query\n", "needs the columns mixture, target, query"),
         ("mixture,target,query,mood\n", "needs the columns"),
         ("mixture,target,query\n", "no rows"),
+        ("mixture;target;query\nm.wav;t.wav;dog\n", "separated by commas"),
+        ("mixture,target,query,query\n", "needs the columns"),
+        ("mixture,target,query\nm.wav,t.wav,dog, barking\n", "line 2: .* into quotes"),
+        ('mixture,target,query\n"m.wav,t.wav,dog\n', "not a CSV file"),
+        ("", "it has none"),
     ],
 )
 def test_bad_lists(folder, text, words):
@@ -71,3 +80,6 @@ def test_bad_lists(folder, text, words):
         evaluate_list(lambda x, *_: x, _write(folder, text))
     with pytest.raises(DataError, match="is missing"):
         evaluate_list(lambda x, *_: x, folder / "no.csv")
+    (folder / "list.csv").write_bytes("mixture,target,query\nm.wav,t.wav,Bär\n".encode("latin-1"))
+    with pytest.raises(DataError, match="not a CSV file in UTF-8"):
+        evaluate_list(lambda x, *_: x, folder / "list.csv")

@@ -42,3 +42,20 @@ def test_loaded_once_pickled_empty_and_asks_by_words_or_recording(monkeypatch):
     assert again == asks
     again(mixture, 8000, "dog")
     assert _StandIn.loads == 2
+
+
+def test_the_fingerprint_changes_with_the_weights_of_either_part(models, tmp_path):
+    import json
+    import shutil
+
+    shutil.copytree(models, tmp_path / "models")
+    asks = ModelSeparator(str(tmp_path / "models" / "separator"))
+    seen = {asks.fingerprint}
+    assert ModelSeparator(str(models / "separator")).fingerprint in seen
+    for part in ("separator", "encoder"):
+        path = tmp_path / "models" / part / "config.json"
+        config = json.loads(path.read_text())
+        config["sha256"]["model.safetensors"] = "0" * 64
+        path.write_text(json.dumps(config))
+        seen.add(asks.fingerprint)
+    assert len(seen) == 3

@@ -177,6 +177,8 @@ def test_charts_put_things_where_they_belong():
 
 def test_comparison_of_two_results(tmp_path):
     first, second = _report("old"), _report("new")
+    for report in (first, second):
+        report.rows += [{**row, "row": 10 + row["row"]} for row in report.rows]
     for row in second.rows:
         row["sdr_improvement"] += 1.0
     page = html_report([first, second])

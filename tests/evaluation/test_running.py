@@ -99,6 +99,30 @@ def test_a_resume_file_of_something_else_is_refused(pack, listed, tmp_path):
         evaluate(Thirds(), listed, pack, resume=state)
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(MemoryError(), "does not fit into memory"), (OSError(5, "I/O error", "x.tar"), "x.tar: I/O")],
+)
+def test_a_row_that_the_machine_cannot_do_is_kept_apart(pack, listed, error, words):
+    def separate(mixture, rate, query):
+        if query == "q2":
+            raise error
+        return mixture
+
+    report = evaluate(separate, listed, pack, bounds=False)
+    assert len(report.rows) == ROWS - 1
+    assert words in report.failures[0]["error"]
+
+
+def test_rows_of_other_weights_are_refused(pack, listed, tmp_path):
+    separate = Thirds()
+    separate.fingerprint = "1"
+    evaluate(separate, listed, pack, resume=tmp_path / "rows.jsonl", limit=1)
+    separate.fingerprint = "2"
+    with pytest.raises(DataError, match="fingerprint '1', now '2'"):
+        evaluate(separate, listed, pack, resume=tmp_path / "rows.jsonl")
+
+
 def test_two_processes_give_the_same_bits_and_keep_bad_rows_apart(pack, listed, tmp_path):
     log, state = tmp_path / "log", tmp_path / "rows.jsonl"
     alone = evaluate(Thirds(fail_on="q3"), listed, pack)
