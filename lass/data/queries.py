@@ -80,9 +80,9 @@ class QueryTable:
         return float(self._cosine[self._row[first], self._row[second]])
 
     def text(self, label: str, generator: np.random.Generator) -> Vector:
-        """One wording of the label: itself in two cases of five, else any other."""
+        """One wording of the label: itself in three cases of ten, else any other."""
         vectors = self._text[label]
-        if len(vectors) == 1 or generator.random() < 0.4:
+        if len(vectors) == 1 or generator.random() < 0.3:
             row = 0
         else:
             row = int(generator.integers(1, len(vectors)))

@@ -79,6 +79,8 @@ def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _round(groups: Tensor, *, limit: int) -> tuple[Tensor, Tensor]:
     """Whole numbers ``(rows, groups, columns)`` and 16-bit scales ``(rows, groups)``."""
-    scale = (groups.abs().amax(dim=2) / limit).half()
+    exact = groups.abs().amax(dim=2) / limit
+    # Below 2^-14 a 16-bit float has few digits left: round up, or the largest value is cut off.
+    scale = torch.where(exact < 2.0**-14, exact + 2.0**-25, exact).half()
     safe = scale.float().clamp(min=1e-8)[:, :, None]
     return (groups / safe).round().clamp(-limit, limit), scale

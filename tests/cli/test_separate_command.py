@@ -518,6 +518,8 @@ def test_an_interruption_leaves_nothing_half_written(recording, models, order):
     process = subprocess.Popen(
         [*RUN, "-q", "violin", "a.wav", "long.wav", "-m", str(models / "separator")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell's background jobs ignore Ctrl-C, and so would the tests that run in one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     for _ in range(600):
         if any(path.name.startswith(".lass-") and path.stat().st_size > 100_000
