@@ -52,7 +52,7 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:66rem;margin:2rem auto;padding:0 1rem;
 color:var(--fg);background:var(--bg)}
 h1,h2,h3{line-height:1.2}h2{margin-top:3rem;padding-top:1rem;border-top:2px solid var(--line)}
-h3{margin-top:2rem}a{color:var(--ours)}nav{line-height:2}nav a{margin-right:1rem;white-space:nowrap}
+h3{margin-top:2rem}a{color:var(--ours)}nav{line-height:2;display:flex;flex-wrap:wrap;gap:0 1rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0 1rem;font-size:.94rem;
 font-variant-numeric:tabular-nums}
 th,td{padding:.35rem .7rem;border-bottom:1px solid var(--line);text-align:right;
