@@ -33,16 +33,23 @@ def train(
         float | None,
         typer.Option(metavar="M", min=0.0, help="Stop after so many minutes; go on another time."),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start-from", metavar="NAME|PATH", help="Begin with the weights of this "
+                     "model, such as default, instead of random ones."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> int:  # fmt: skip
     """Train a network by a recipe, or go on where a run was interrupted."""
     path = _recipe(recipe)
     _check_folders(data, out)
     from lass.training import fit, load_recipe
-    from lass.training.setup import open_task
+    from lass.training.setup import open_task, start_from
 
     wanted = load_recipe(path)
     task = open_task(wanted, data, cache=out / "cache", on_message=note)
+    if start is not None:
+        start_from(task, start)
     fit(
         task,
         wanted,

@@ -14,12 +14,13 @@ from lass.data.queries import read_phrases
 from lass.networks import build
 from lass.training.recipe import Recipe
 from lass.training.tasks import JointNetwork, JointTask, SeparatorTask, Task
-from lass.zoo import model_folder
+from lass.zoo import model_folder, verify
+from lass.zoo.loading import fill
 
 if TYPE_CHECKING:
     from lass.query.compact import CompactEncoder
 
-__all__ = ["open_task", "query_table"]
+__all__ = ["open_task", "query_table", "start_from"]
 
 Report = Callable[[str], None]
 
@@ -56,6 +57,23 @@ def open_task(
     table = query_table(encoder, store, wordings, texts)
     sampler = MixtureSampler(store, train, table, recipe.mixtures, seed=recipe.run.seed)
     return SeparatorTask(build(recipe.network), sampler, **recipe.loss)
+
+
+def start_from(task: Task, name_or_path: str | Path) -> None:
+    """Begin with the weights of a model instead of freshly drawn ones.
+
+    A checkpoint in the run's folder still wins: it is further on.
+
+    Args:
+        task: the task, as opened.
+        name_or_path: a shipped model's name or a model folder, of the recipe's network.
+
+    Raises:
+        ModelError: the weights do not fit the recipe's network.
+    """
+    folder = model_folder(name_or_path)
+    verify(folder)
+    fill(task.module, folder)
 
 
 def query_table(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lass.networks.separator import SeparationNetwork
     from lass.query import QueryEncoder
 
-__all__ = ["LoadedModel", "load", "load_encoder", "read_config", "save_model", "verify"]
+__all__ = ["LoadedModel", "fill", "load", "load_encoder", "read_config", "save_model", "verify"]
 
 
 @dataclass
@@ -124,7 +124,7 @@ def load(name_or_path: str | Path = "default") -> LoadedModel:
     require(config, folder, "network", "encoder", "space")
     verify(folder)
     network: Any = build(config["network"])
-    _fill(network, folder)
+    fill(network, folder)
     beside = folder.parent / config["encoder"]
     encoder = load_encoder(beside if beside.is_dir() else config["encoder"])
     if encoder.space != config["space"]:
@@ -176,7 +176,16 @@ def save_model(
     (folder / "config.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _fill(network: Any, folder: Path) -> None:  # noqa: ANN401 (any module)
+def fill(network: Any, folder: Path) -> None:  # noqa: ANN401 (any module)
+    """Load a folder's weights into a network of the same shape.
+
+    Args:
+        network: a module; its weights are replaced.
+        folder: a model folder.
+
+    Raises:
+        ModelError: the weights do not fit.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from lass.errors import ModelNotFoundError
+from lass.errors import ModelError, ModelNotFoundError
 from lass.networks import build
 from lass.training import Recipe
 from lass.training.export import export
-from lass.training.tasks import JointNetwork
+from lass.training.setup import start_from
+from lass.training.tasks import JointNetwork, SeparatorTask
 from lass.zoo import verify
 from lass.zoo.loading import read_config
 from lass.zoo.packing import unpack
@@ -59,3 +60,21 @@ def test_exported_encoder_states_its_space(tmp_path):
 def test_missing_checkpoint_is_said(tmp_path):
     with pytest.raises(ModelNotFoundError, match="no checkpoint"):
         export(tmp_path, Recipe("separator"), tmp_path / "m")
+
+
+def test_a_run_can_begin_with_exported_weights(tmp_path):
+    recipe = Recipe("separator", network={"kind": "band-unet", "core": CORE})
+    network = build(recipe.network)
+    save_run(tmp_path / "run", network)
+    (tmp_path / "encoder").mkdir()
+    (tmp_path / "encoder" / "config.json").write_text('{"space": "s"}')
+    export(tmp_path / "run", replace(recipe, encoder=str(tmp_path / "encoder")), tmp_path / "m")
+    task = SeparatorTask(build(recipe.network), sampler=None)
+    start_from(task, tmp_path / "m")
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(task.module.state_dict()[name], value, atol=1e-3, rtol=1e-3)
+    other = SeparatorTask(
+        build({"kind": "band-unet", "core": {**CORE, "context": 8}}), sampler=None
+    )
+    with pytest.raises(ModelError, match="do not fit"):
+        start_from(other, tmp_path / "m")
