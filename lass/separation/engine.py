@@ -23,7 +23,7 @@ from lass.networks.frontend import hop_samples
 if TYPE_CHECKING:
     from lass.networks.separator import SeparationNetwork
 
-__all__ = ["Piece", "SeparationStream"]
+__all__ = ["Piece", "PresenceScale", "SeparationStream"]
 
 _SILENCE = 1e-10  # mean power below which a frame (about -100 dBFS) holds nothing to hear
 _LOUDEST = 1e12  # above it, powers of spectra leave the range of float32
@@ -44,6 +44,30 @@ class Piece:
     parts: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class PresenceScale:
+    """From what the network says to how likely the sound is there: a fitted logistic curve.
+
+    The network's own certainty and the level of what it took out, both a coarse frame at a time,
+    say more together than either alone. The numbers come with a model; without them the network's
+    certainty counts as it is.
+
+    Args:
+        bias: constant.
+        certainty: weight of the network's logit.
+        level: weight of the part's level against the recording in dB, down to -40.
+    """
+
+    bias: float = 0.0
+    certainty: float = 1.0
+    level: float = 0.0
+
+    def __call__(self, logits: Tensor, level_db: Tensor) -> Tensor:
+        """Likelihood 0…1 of coarse frames ``(frames,)``."""
+        level_db = level_db.clamp(-40.0, 0.0)
+        return torch.sigmoid(self.bias + self.certainty * logits + self.level * level_db)
+
+
 class SeparationStream:
     """Push blocks of audio, get finished stretches of parts.
 
@@ -56,6 +80,7 @@ class SeparationStream:
             channels and queries would fill the memory.
         context_frames: frames looked at on either side, rounded up likewise.
         device: where the network runs.
+        presence: how presence is scored; the network's own certainty if None.
     """
 
     def __init__(
@@ -68,8 +93,10 @@ class SeparationStream:
         piece_frames: int = 1280,
         context_frames: int = 192,
         device: torch.device | str = "cpu",
+        presence: PresenceScale | None = None,
     ) -> None:
         self._network = network
+        self._presence = presence or PresenceScale()
         self._queries = queries.to(device)
         self._rate = sample_rate
         self._device = torch.device(device)
@@ -172,7 +199,8 @@ class SeparationStream:
         audio = torch.from_numpy(np.ascontiguousarray(channel)).to(self._device)
         spectrum = self._network.frontend.transform(audio, hop=self._hop)
         state = self._network.look(spectrum[None], sample_rate=self._rate)
-        heard = self._heard(spectrum[:, inside])
+        power = self._power(spectrum[:, inside]).clamp(min=1e-20)
+        heard = power > _SILENCE
         grid = self._network.core.frame_multiple
         coarse = slice(inside.start // grid, inside.stop // grid)
         frames, odds = [], []
@@ -182,14 +210,14 @@ class SeparationStream:
             )
             masked = spectrum[:, inside] * masks[0, :, inside]
             frames.append(self._network.frontend.inverse(masked).cpu())
-            odds.append((torch.sigmoid(logits[0, coarse]) * heard).cpu())
+            level_db = 10.0 * torch.log10(self._power(masked) / power + 1e-9)
+            odds.append((self._presence(logits[0, coarse], level_db) * heard).cpu())
         return torch.stack(frames), torch.stack(odds)
 
-    def _heard(self, spectrum: Tensor) -> Tensor:
-        """Whether each coarse frame holds anything at all."""
+    def _power(self, spectrum: Tensor) -> Tensor:
+        """Mean power of each coarse frame, of its frames together."""
         power = spectrum.abs().square().mean(dim=0) / (2 * self._hop)
-        grid = self._network.core.frame_multiple
-        return power.reshape(-1, grid).amax(dim=1) > _SILENCE
+        return power.reshape(-1, self._network.core.frame_multiple).mean(dim=1)
 
     def _join(self, frames: Tensor, start: int) -> NDArray[np.float32]:
         """Overlap-add ``(queries, channels, frames, 2 hop)``, carrying on from the piece before."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from lass.audio import validate
 from lass.errors import DeviceError, QueryError
+from lass.networks.registry import config_from_dict
 from lass.query import Query, as_query
-from lass.separation.engine import SeparationStream
+from lass.separation.engine import PresenceScale, SeparationStream
 from lass.separation.files import separate_file
 from lass.separation.naming import NAME_TEMPLATE, output_paths
 from lass.separation.result import FileResult, Progress, Separation
@@ -186,6 +187,7 @@ class Separator:
             sample_rate=sample_rate,
             channels=channels,
             device=self.device,
+            presence=config_from_dict(PresenceScale, self.model.config.get("presence", {})),
         )
 
     def _vector(self, query: Query, negatives: Asked) -> NDArray[np.float32]:

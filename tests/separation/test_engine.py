@@ -132,3 +132,13 @@ def test_a_silent_stretch_scores_nothing(separator, sound):
     assert scores == [0.0, 0.0]
     _, _, later = run(separator, np.concatenate([silence, sound(seconds=2.0)], axis=1))
     assert min(later) > 0.0
+
+
+def test_presence_is_a_logistic_curve_of_certainty_and_level():
+    from lass.separation.engine import PresenceScale
+
+    logits, levels = torch.tensor([-2.0, 0.0, 3.0]), torch.tensor([-80.0, -10.0, 5.0])
+    scale = PresenceScale(bias=0.5, certainty=0.7, level=0.1)
+    wanted = 1 / (1 + np.exp(-(0.5 + 0.7 * logits.numpy() + 0.1 * np.array([-40.0, -10.0, 0.0]))))
+    np.testing.assert_allclose(scale(logits, levels).numpy(), wanted, rtol=1e-5)
+    np.testing.assert_allclose(PresenceScale()(logits, levels), torch.sigmoid(logits), rtol=1e-6)

@@ -1,0 +1,108 @@
+"""Fit the curve that turns a model's certainty and levels into a presence score.
+
+    python eval/fit_presence.py --data path/to/data --cache runs/cache
+
+Mixtures of two validation clips, at equal energy and within ±10 dB, are asked for one sound that is
+there and one that is not. Prints the `presence` entry for the model's config.json, and how well the
+score tells the two apart on the same mixtures. Needs scipy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+
+from lass.data import ClipStore, MixtureConfig, MixtureSampler, is_validation, read_manifests
+from lass.data.queries import QueryTable, read_phrases
+from lass.evaluation import auroc
+from lass.separation.engine import PresenceScale, SeparationStream
+from lass.training.setup import query_table
+from lass.training.validation import validation_sampler
+from lass.zoo import load
+
+
+class Recorder(PresenceScale):
+    """Keeps what the score is made from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        object.__setattr__(self, "seen", [])
+
+    def __call__(self, logits: torch.Tensor, level_db: torch.Tensor) -> torch.Tensor:
+        self.seen.append((logits.numpy().copy(), level_db.clamp(-40.0, 0.0).numpy().copy()))
+        return super().__call__(logits, level_db)
+
+
+def collect(data: Path, cache: Path, model: str, batches: int) -> tuple[list, np.ndarray]:
+    """Logits and levels of every question, and whether the sound was there."""
+    loaded = load(model)
+    clips = read_manifests(data)
+    store = ClipStore.open(data, clips, cache=cache)
+    wordings = QueryTable.wordings([c.label for c in clips], read_phrases(data / "phrases.csv"))
+    texts = sorted({text for options in wordings.values() for text in options})
+    table = query_table(loaded.encoder, store, wordings, texts)
+    kept = [i for i, clip in enumerate(clips) if is_validation(clip)]
+    config = replace(
+        validation_sampler(store, table, MixtureConfig()).config, queries=2, absent=1.0
+    )
+    features, there = [], []
+    for snr_db, seed in ((0.0, 5), (10.0, 6)):
+        sampler = MixtureSampler(store, kept, table, replace(config, snr_db=snr_db), seed=seed)
+        for number in range(batches):
+            batch = sampler.batch(number)
+            for mixture, queries in zip(batch.mixture, batch.queries, strict=True):
+                recorder = Recorder()
+                stream = SeparationStream(
+                    loaded.network, torch.from_numpy(queries), sample_rate=batch.sample_rate,
+                    channels=1, presence=recorder,
+                )  # fmt: skip
+                list(stream.run([mixture[None]]))
+                features += recorder.seen
+                there += [1, 0]
+    return features, np.array(there)
+
+
+def scores(weights: np.ndarray, features: list) -> np.ndarray:
+    """The score of each question: the mean of its best second, four coarse frames."""
+    bias, certainty, level = weights
+    odds = [bias + certainty * logits + level * levels for logits, levels in features]
+    return np.array([np.sort(1 / (1 + np.exp(-one)))[-4:].mean() for one in odds])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True, help="folder for decoded clips")
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--batches", type=int, default=60)
+    arguments = parser.parse_args()
+    features, there = collect(arguments.data, arguments.cache, arguments.model, arguments.batches)
+
+    def cost(weights: np.ndarray) -> float:
+        odds = np.clip(scores(weights, features), 1e-4, 1 - 1e-4)
+        return float(-(there * np.log(odds) + (1 - there) * np.log(1 - odds)).mean())
+
+    weights = minimize(cost, [0.9, 0.4, 0.2], method="Nelder-Mead", options={"maxiter": 150}).x
+    found = scores(weights, features)
+    result = {
+        "presence": dict(
+            zip(("bias", "certainty", "level"), weights.round(3).tolist(), strict=True)
+        ),
+        "auroc": round(auroc(found[there == 1], found[there == 0]), 3),
+        "auroc_of_certainty_alone": round(
+            auroc(*(scores(np.array([0, 1, 0]), features)[there == k] for k in (1, 0))), 3
+        ),
+        "absent_below_0.3": round(float((found[there == 0] < 0.3).mean()), 3),
+        "present_below_0.3": round(float((found[there == 1] < 0.3).mean()), 3),
+    }
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()
