@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from lass.data import ClipStore, MixtureConfig, MixtureSampler, is_validation, read_manifests
+from lass.data import ClipStore, MixtureConfig, MixtureSampler, read_manifests, split_validation
 from lass.data.queries import QueryTable, read_phrases
 from lass.evaluation import auroc
 from lass.separation.engine import PresenceScale, SeparationStream
@@ -47,7 +47,7 @@ def collect(data: Path, cache: Path, model: str, batches: int) -> tuple[list, np
     wordings = QueryTable.wordings([c.label for c in clips], read_phrases(data / "phrases.csv"))
     texts = sorted({text for options in wordings.values() for text in options})
     table = query_table(loaded.encoder, store, wordings, texts)
-    kept = [i for i, clip in enumerate(clips) if is_validation(clip)]
+    _, kept = split_validation(clips)
     config = replace(
         validation_sampler(store, table, MixtureConfig()).config, queries=2, absent=1.0
     )

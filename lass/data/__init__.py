@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lass.data.manifest import Clip, is_validation, read_manifests
+from lass.data.manifest import Clip, is_validation, read_manifests, split_validation
 from lass.data.mixing import MixtureConfig, MixtureSampler
 from lass.data.queries import QueryTable
 from lass.data.store import ClipStore
@@ -15,4 +15,5 @@ __all__ = [
     "QueryTable",
     "is_validation",
     "read_manifests",
+    "split_validation",
 ]

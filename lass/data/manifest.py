@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lass.errors import DataError
 
-__all__ = ["Clip", "is_validation", "read_manifests"]
+__all__ = ["Clip", "is_validation", "read_manifests", "split_validation"]
 
 _COLUMNS = ("key", "shard", "dataset", "split", "label", "caption", "source", "sample_rate")
 
@@ -86,3 +86,18 @@ def is_validation(clip: Clip) -> bool:
     """
     digest = hashlib.md5(clip.source.encode(), usedforsecurity=False).hexdigest()
     return int(digest, 16) % 10 == 0
+
+
+def split_validation(clips: Sequence[Clip]) -> tuple[list[int], list[int]]:
+    """Indices of the clips to train on, and of those kept aside for choices.
+
+    Example:
+        >>> clip = Clip("k", "s.tar", "d", "train", "dog", "", "fs100032", 16000)
+        >>> split_validation([clip])
+        ([0], [])
+    """
+    train: list[int] = []
+    kept: list[int] = []
+    for index, clip in enumerate(clips):
+        (kept if is_validation(clip) else train).append(index)
+    return train, kept

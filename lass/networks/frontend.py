@@ -131,8 +131,6 @@ class Frontend(nn.Module):
         config: windows in milliseconds, bands in Hz.
     """
 
-    feature_channels = 3
-
     def __init__(self, config: FrontendConfig) -> None:
         super().__init__()
         self.config = config
@@ -241,8 +239,9 @@ class Frontend(nn.Module):
         Taking it out leaves the distance from the centre, which hardly depends on the exact step,
         and so on the sample rate.
         """
-        step_s = hop_samples(sample_rate, self.config.hop_ms) / sample_rate
-        angle = 2.0 * math.pi * step_s * band_centres_hz(self.config)[:bands, None]
+        angle = (
+            2.0 * math.pi * self._step_s(sample_rate) * band_centres_hz(self.config)[:bands, None]
+        )
         return torch.cos(angle).to(like), torch.sin(angle).to(like)
 
     def spread_mask(self, mask: Tensor, *, sample_rate: int) -> Tensor:
@@ -269,10 +268,13 @@ class Frontend(nn.Module):
         low = sample_rate / 2.0 <= self.config.low_hz
         return self.config.low_bands if low else self.config.bands
 
+    def _step_s(self, sample_rate: int) -> float:
+        """Seconds from frame to frame."""
+        return hop_samples(sample_rate, self.config.hop_ms) / sample_rate
+
     def _local_level(self, bands: Tensor, sample_rate: int) -> Tensor:
         """Mean band power around each frame; a fixed window, so chunks agree with the whole."""
-        hop_s = hop_samples(sample_rate, self.config.hop_ms) / sample_rate
-        reach = round(self.config.level_s / hop_s)
+        reach = round(self.config.level_s / self._step_s(sample_rate))
         power = bands.mean(dim=-2, keepdim=True).flatten(0, -3)
         mean = nn.functional.avg_pool1d(
             power, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False

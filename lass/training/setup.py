@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from lass.data import Clip, ClipStore, MixtureSampler, QueryTable, is_validation, read_manifests
+from lass.data import ClipStore, MixtureSampler, QueryTable, read_manifests, split_validation
 from lass.data.queries import read_phrases
 from lass.networks import build
 from lass.training.recipe import Recipe
@@ -42,7 +42,7 @@ def open_task(
     clips = read_manifests(data)
     on_message(f"{len(clips)} training clips")
     store = ClipStore.open(data, clips, cache=cache)
-    train = [i for i, clip in enumerate(clips) if not is_validation(clip)]
+    train, _ = split_validation(clips)
     wordings = QueryTable.wordings(
         [clip.label for clip in clips], read_phrases(data / "phrases.csv")
     )
@@ -120,8 +120,3 @@ def _joint(
         {label: np.stack([vectors[t] for t in options]) for label, options in wordings.items()},
         **recipe.loss,
     )
-
-
-def validation_clips(clips: Sequence[Clip]) -> list[int]:
-    """Indices of the clips kept aside for choices."""
-    return [i for i, clip in enumerate(clips) if is_validation(clip)]

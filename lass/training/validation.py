@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lass.data import ClipStore, MixtureConfig, MixtureSampler, QueryTable, is_validation
+from lass.data import ClipStore, MixtureConfig, MixtureSampler, QueryTable, split_validation
 from lass.metrics import sdr, si_sdr
 
 __all__ = ["validate", "validation_sampler"]
@@ -33,7 +33,7 @@ def validation_sampler(
         config, batch=4, queries=1, segment_s=5.0, sources=(0.0, 1.0), snr_db=0.0,
         absent=0.0, by_example=0.0, high_rate=0.0, augment=0.0,
     )  # fmt: skip
-    indices = [i for i, clip in enumerate(store.clips) if is_validation(clip)]
+    _, indices = split_validation(store.clips)
     return MixtureSampler(store, indices, table, fixed, seed=seed)
 
 
