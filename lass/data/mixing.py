@@ -32,6 +32,9 @@ class MixtureConfig:
         by_example: share of queries that blend in a recording.
         high_rate: share of batches made at the higher rate, from clips recorded at it.
         augment: share of sources that are re-coloured or played faster or slower.
+        fastest: largest change of speed, as a factor either way.
+        contaminated: share of sources that carry a second sound which no query names.
+        contamination_db: least and largest level of the named sound above the other.
         confusable: labels with a cosine above this are never mixed.
         datasets: data set (or ``other``) → weight.
     """
@@ -45,6 +48,9 @@ class MixtureConfig:
     by_example: float = 0.25
     high_rate: float = 0.3
     augment: float = 0.4
+    fastest: float = 1.1
+    contaminated: float = 0.0
+    contamination_db: tuple[float, float] = (0.0, 15.0)
     confusable: float = 0.75
     datasets: tuple[tuple[str, float], ...] = (
         ("esc50", 0.36),
@@ -163,8 +169,10 @@ class MixtureSampler:
         for _ in range(count):
             chosen.append(self._draw_fitting(rate, chosen, generator))
         sources = np.stack([self._source(index, rate, generator) for index in chosen])
+        if config.contaminated > 0.0:
+            sources = self._contaminate(sources, chosen, rate, generator)
         mixture = sources.sum(axis=0)
-        level = 0.1 / max(float(np.sqrt(np.mean(mixture**2))), 1e-6)
+        level = 0.1 / max(_rms(mixture), 1e-6)
         sources, mixture = sources * np.float32(level), mixture * np.float32(level)
 
         order = generator.permutation(count)
@@ -180,6 +188,25 @@ class MixtureSampler:
                 queries.append(self._query(chosen[order[slot]], generator))
         return mixture, np.stack(targets), np.stack(queries)
 
+    def _contaminate(
+        self, sources: Array, chosen: list[int], rate: int, generator: np.random.Generator
+    ) -> Array:
+        """Hide a second sound in some sources, as recordings from the wild do.
+
+        ``chosen`` grows by the hidden sounds, so that no query asks for one of them.
+        """
+        result = sources.copy()
+        for row in range(len(sources)):
+            if generator.random() >= self.config.contaminated:
+                continue
+            hidden = self._draw_fitting(rate, chosen, generator)
+            chosen.append(hidden)
+            other = self._source(hidden, rate, generator)
+            level_db = generator.uniform(*self.config.contamination_db)
+            ratio = _rms(sources[row]) / max(_rms(other), 1e-5) * 10.0 ** (-level_db / 20.0)
+            result[row] += np.float32(ratio) * other
+        return result
+
     def _query(self, index: int, generator: np.random.Generator) -> Array:
         """Ask for a clip's label, sometimes with another clip of that label as an example."""
         clip = self.store.clips[index]
@@ -193,7 +220,8 @@ class MixtureSampler:
 
     def _source(self, index: int, rate: int, generator: np.random.Generator) -> Array:
         """An active part of a clip, re-coloured at times, at a random level."""
-        samples = round(self.config.segment_s * rate)
+        config = self.config
+        samples = round(config.segment_s * rate)
         length = self.store.length(index, sample_rate=rate)
         best, loudest = np.zeros(0, np.float32), -1.0
         for _ in range(3):
@@ -204,12 +232,17 @@ class MixtureSampler:
             # as much as loudness.
             if energy > 4.0 * max(loudest, 0.0) or loudest < 0.0:
                 best, loudest = part, energy
-        if generator.random() < self.config.augment:
-            best = speed(best, factor=float(generator.uniform(0.9, 1.1)))
+        if generator.random() < config.augment:
+            reach = np.log(config.fastest)
+            best = speed(best, factor=float(np.exp(generator.uniform(-reach, reach))))
         best = fit_length(best, samples=samples, generator=generator)
-        if generator.random() < self.config.augment:
+        if generator.random() < config.augment:
             best = equalise(best, sample_rate=rate, generator=generator)
-        rms = float(np.sqrt(np.mean(best.astype(np.float64) ** 2)))
-        gain_db = generator.uniform(-self.config.snr_db, self.config.snr_db) / 2.0
+        rms = _rms(best)
+        gain_db = generator.uniform(-config.snr_db, config.snr_db) / 2.0
         sign = 1.0 if generator.random() < 0.5 else -1.0
         return best * np.float32(sign * 10.0 ** (gain_db / 20.0) / max(rms, 1e-5))
+
+
+def _rms(audio: Array) -> float:
+    return float(np.sqrt(np.mean(audio.astype(np.float64) ** 2)))

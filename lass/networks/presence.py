@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
-__all__ = ["PresenceHead"]
+__all__ = ["EvidenceHead", "PresenceHead"]
 
 
 class PresenceHead(nn.Module):
@@ -27,4 +28,28 @@ class PresenceHead(nn.Module):
         """Logits ``(batch, frames)`` of features ``(batch, channels, frames)``."""
         frames, key = self.frames(context), self.query(query)[:, :, None]
         logits: Tensor = (frames * key).sum(dim=1) * self.scale + self.bias(query)
+        return logits
+
+
+class EvidenceHead(nn.Module):
+    """What a map that the query has steered says about presence, as a logit a frame.
+
+    It starts at zero, so that it can join a network that was trained without it.
+
+    Args:
+        channels: width of the map.
+        hidden: width of the layer between.
+    """
+
+    def __init__(self, channels: int, *, hidden: int = 128) -> None:
+        super().__init__()
+        self.gather = nn.Conv1d(2 * channels, hidden, 1)
+        self.decide = nn.Conv1d(hidden, 1, 1)
+        nn.init.zeros_(self.decide.weight)
+        nn.init.zeros_(self.decide.bias)  # type: ignore[arg-type]
+
+    def forward(self, steered: Tensor) -> Tensor:
+        """Logits ``(batch, frames)`` of a map ``(batch, channels, rows, frames)``."""
+        pooled = torch.cat([steered.mean(dim=2), steered.amax(dim=2)], dim=1)
+        logits: Tensor = self.decide(torch.relu(self.gather(pooled)))[:, 0]
         return logits

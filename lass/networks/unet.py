@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lass.networks.blocks import ConvBlock, FiLM, TemporalBlock
-from lass.networks.presence import PresenceHead
+from lass.networks.presence import EvidenceHead, PresenceHead
 
 __all__ = ["BandUNet", "BandUNetConfig", "BandUNetState"]
 
@@ -32,6 +32,7 @@ class BandUNetConfig:
         dilations: reach of its blocks in frames of the coarsest level.
         fusion: where the query enters.
         maps: output maps of the ``inner`` fusion.
+        evidence: presence also looks at the coarsest map after the query has steered it.
     """
 
     query_dim: int = 256
@@ -42,6 +43,7 @@ class BandUNetConfig:
     dilations: tuple[int, ...] = (1, 2, 4)
     fusion: Literal["film", "inner"] = "film"
     maps: int = 32
+    evidence: bool = False
 
 
 @dataclass
@@ -98,6 +100,7 @@ class BandUNet(nn.Module):
         )
         self.unflatten = nn.Conv1d(config.context, rows * widths[-1], 1)
         self.presence = PresenceHead(config.context, config.query_dim)
+        self.evidence = EvidenceHead(widths[-1]) if config.evidence else None
 
         self.bottom_film = FiLM(config.query_dim, widths[-1]) if film else None
         self.bottom = ConvBlock(widths[-1], widths[-1])
@@ -159,6 +162,9 @@ class BandUNet(nn.Module):
         if self.bottom_film is not None:
             x = self.bottom_film(x, query)
         x = self.bottom(x)
+        presence = self.presence(state.context, query)
+        if self.evidence is not None:
+            presence = presence + self.evidence(x)
         for level in reversed(range(len(self.up))):
             x = nn.functional.interpolate(self.up[level](x), scale_factor=2, mode="nearest")
             x = self.up_norm[level](x + state.skips[level])
@@ -166,7 +172,7 @@ class BandUNet(nn.Module):
                 x = self.film[level](x, query)
             x = torch.relu(x)
             x = torch.relu(x + self.merge_norm[level](self.merge[level](x)))
-        return self._mask(x, query), self.presence(state.context, query)
+        return self._mask(x, query), presence
 
     def _mask(self, x: Tensor, query: Tensor) -> Tensor:
         mask: Tensor = self.mask(x)

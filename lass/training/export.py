@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lass.zoo.folders import model_folder
 from lass.zoo.loading import read_config, save_model
 from lass.zoo.packing import pack
 
-__all__ = ["export", "read_average"]
+__all__ = ["export", "read_average", "without_noise_heads"]
 
 
 def read_average(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -34,6 +35,12 @@ def read_average(run: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ModelNotFoundError(f"no checkpoint {path}: train first, or give the run's folder")
     state = torch.load(path, map_location="cpu", weights_only=True)
     return state["average"], state["position"]
+
+
+def without_noise_heads(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of the network inside a :class:`lass.training.noise.NoiseInvariantNetwork`."""
+    prefix = "network."
+    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
 
 
 def export(run: Path, recipe: Recipe, folder: Path, *, space: str = "compact-v1") -> None:
@@ -58,7 +65,7 @@ def export(run: Path, recipe: Recipe, folder: Path, *, space: str = "compact-v1"
         }
         files: tuple[str, ...] = ("text.safetensors", "tokenizer.json")
     else:
-        weights = average
+        weights = without_noise_heads(average) if recipe.noise.heads else average
         config = {
             "task": "separation",
             "space": read_config(model_folder(recipe.encoder))["space"],

@@ -12,7 +12,7 @@ from lass.data import MixtureConfig
 from lass.errors import ConfigError
 from lass.networks.registry import config_from_dict
 
-__all__ = ["OptimiserConfig", "Recipe", "RunConfig", "load_recipe"]
+__all__ = ["NoiseConfig", "OptimiserConfig", "Recipe", "RunConfig", "load_recipe"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,21 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
+class NoiseConfig:
+    """Noise-invariant training (:mod:`lass.training.noise`).
+
+    Args:
+        heads: number of noise heads; 0 trains without them.
+        allowance: share of the mixture that the heads may take for free.
+        noise_weight: weight of what they take beyond it.
+    """
+
+    heads: int = 0
+    allowance: float = 0.25
+    noise_weight: float = 1.0
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that defines a run apart from where the data are.
 
@@ -74,6 +89,7 @@ class Recipe:
         network: description for :func:`lass.networks.build`.
         encoder: name or folder of the query encoder (``separator`` only).
         loss: settings of the loss.
+        noise: noise-invariant training (``separator`` only).
     """
 
     task: Literal["separator", "joint"]
@@ -83,6 +99,7 @@ class Recipe:
     network: Mapping[str, Any] = field(default_factory=dict)
     encoder: str = "compact"
     loss: Mapping[str, float] = field(default_factory=dict)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -105,6 +122,7 @@ def load_recipe(path: Path) -> Recipe:
         "run": RunConfig,
         "optimiser": OptimiserConfig,
         "mixtures": MixtureConfig,
+        "noise": NoiseConfig,
     }
     if "datasets" in table.get("mixtures", {}):
         table["mixtures"]["datasets"] = tuple(table["mixtures"]["datasets"].items())

@@ -12,6 +12,7 @@ import torch
 from lass.data import ClipStore, MixtureSampler, QueryTable, read_manifests, split_validation
 from lass.data.queries import read_phrases
 from lass.networks import build
+from lass.training.noise import NoiseInvariantNetwork, NoiseInvariantTask
 from lass.training.recipe import Recipe
 from lass.training.tasks import JointNetwork, JointTask, SeparatorTask, Task
 from lass.zoo import model_folder, verify
@@ -56,7 +57,13 @@ def open_task(
     encoder = CompactEncoder(model_folder(recipe.encoder))
     table = query_table(encoder, store, wordings, texts)
     sampler = MixtureSampler(store, train, table, recipe.mixtures, seed=recipe.run.seed)
-    return SeparatorTask(build(recipe.network), sampler, **recipe.loss)
+    network = build(recipe.network)
+    if recipe.noise.heads == 0:
+        return SeparatorTask(network, sampler, **recipe.loss)
+    settings = {k: v for k, v in vars(recipe.noise).items() if k != "heads"}
+    heads = recipe.noise.heads
+    wrapped = NoiseInvariantNetwork(network, query_dim=encoder.dim, heads=heads)
+    return NoiseInvariantTask(wrapped, sampler, **recipe.loss, **settings)
 
 
 def start_from(task: Task, name_or_path: str | Path) -> None:
@@ -73,7 +80,8 @@ def start_from(task: Task, name_or_path: str | Path) -> None:
     """
     folder = model_folder(name_or_path)
     verify(folder)
-    fill(task.module, folder)
+    module = task.module
+    fill(module.network if isinstance(module, NoiseInvariantNetwork) else module, folder)
 
 
 def query_table(
