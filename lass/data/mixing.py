@@ -29,6 +29,7 @@ class MixtureConfig:
         sources: share of mixtures with 1, 2, 3 … sources.
         snr_db: largest level difference between the first and any other source.
         absent: share of mixtures in which the last query asks for a sound that is not there.
+        distractors: queries a mixture for sounds that are not there, only to be recognised as such.
         by_example: share of queries that blend in a recording.
         high_rate: share of batches made at the higher rate, from clips recorded at it.
         augment: share of sources that are re-coloured or played faster or slower.
@@ -45,6 +46,7 @@ class MixtureConfig:
     sources: tuple[float, ...] = (0.02, 0.73, 0.2, 0.05)
     snr_db: float = 8.0
     absent: float = 0.15
+    distractors: int = 0
     by_example: float = 0.25
     high_rate: float = 0.3
     augment: float = 0.4
@@ -71,12 +73,14 @@ class Batch:
         targets: ``(batch, queries, samples)``; zeros where the sound is absent.
         queries: unit vectors ``(batch, queries, dim)``.
         sample_rate: samples per second.
+        distractors: unit vectors ``(batch, distractors, dim)`` of sounds that are not there.
     """
 
     mixture: Array
     targets: Array
     queries: Array
     sample_rate: int
+    distractors: Array
 
 
 class MixtureSampler:
@@ -115,8 +119,8 @@ class MixtureSampler:
         )
         rate = self.store.high_hz if high else self.store.low_hz
         items = [self._mixture(rate, generator) for _ in range(self.config.batch)]
-        mixtures, targets, queries = (np.stack(part) for part in zip(*items, strict=True))
-        return Batch(mixtures, targets, queries, rate)
+        mixtures, targets, queries, others = (np.stack(part) for part in zip(*items, strict=True))
+        return Batch(mixtures, targets, queries, rate, others)
 
     def single_sounds(self, number: int) -> tuple[Array, list[str], np.random.Generator]:
         """Single sounds in place of mixtures: audio ``(batch, samples)``, labels, generator."""
@@ -162,7 +166,7 @@ class MixtureSampler:
                 return index
         raise DataError("no clip with another label and source was found in 50 draws")
 
-    def _mixture(self, rate: int, generator: np.random.Generator) -> tuple[Array, Array, Array]:
+    def _mixture(self, rate: int, generator: np.random.Generator) -> tuple[Array, ...]:
         config = self.config
         count = 1 + int(generator.choice(len(config.sources), p=config.sources))
         chosen: list[int] = []
@@ -186,7 +190,12 @@ class MixtureSampler:
             else:
                 targets.append(sources[order[slot]])
                 queries.append(self._query(chosen[order[slot]], generator))
-        return mixture, np.stack(targets), np.stack(queries)
+        others = [
+            self._query(self._draw_fitting(rate, chosen, generator), generator)
+            for _ in range(config.distractors)
+        ]
+        distractors = np.stack(others) if others else np.zeros((0, queries[0].size), np.float32)
+        return mixture, np.stack(targets), np.stack(queries), distractors
 
     def _contaminate(
         self, sources: Array, chosen: list[int], rate: int, generator: np.random.Generator

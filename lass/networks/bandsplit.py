@@ -125,3 +125,7 @@ class BandSplit(nn.Module):
         for film, layer in zip(self.film, self.steered, strict=True):
             x = layer(film(x, query).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         return self.mask(torch.relu(self.scatter(x) + state.detail)), presence
+
+    def recognise(self, state: BandSplitState, queries: Tensor) -> Tensor:
+        """Presence logits ``(batch, queries, frames)`` of many queries, without their masks."""
+        return self.presence.match(state.tokens.mean(dim=2), queries)

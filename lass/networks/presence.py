@@ -26,8 +26,12 @@ class PresenceHead(nn.Module):
 
     def forward(self, context: Tensor, query: Tensor) -> Tensor:
         """Logits ``(batch, frames)`` of features ``(batch, channels, frames)``."""
-        frames, key = self.frames(context), self.query(query)[:, :, None]
-        logits: Tensor = (frames * key).sum(dim=1) * self.scale + self.bias(query)
+        return self.match(context, query[:, None])[:, 0]
+
+    def match(self, context: Tensor, queries: Tensor) -> Tensor:
+        """Logits ``(batch, queries, frames)`` of many queries ``(batch, queries, dim)`` at once."""
+        meeting = self.query(queries) @ self.frames(context)
+        logits: Tensor = meeting * self.scale + self.bias(queries)
         return logits
 
 

@@ -32,17 +32,21 @@ class SeparationNetwork(nn.Module):
         self.frontend = frontend
         self.core = core
 
-    def forward(self, audio: Tensor, queries: Tensor, *, sample_rate: int) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, audio: Tensor, queries: Tensor, *, sample_rate: int, others: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Separate each item by each of its queries.
 
         Args:
             audio: mono waveforms ``(batch, samples)``.
             queries: query vectors ``(batch, queries, query_dim)``.
             sample_rate: samples per second.
+            others: vectors ``(batch, others, query_dim)`` to be recognised, not separated.
 
         Returns:
             Estimates ``(batch, queries, samples)`` and presence logits
-            ``(batch, queries, coarse frames)``; one coarse frame is ``core.frame_multiple`` frames.
+            ``(batch, queries + others, coarse frames)``; one coarse frame is
+            ``core.frame_multiple`` frames.
         """
         spectrum = self.frontend.analyse(audio, sample_rate=sample_rate)
         state = self.look(spectrum, sample_rate=sample_rate)
@@ -55,7 +59,11 @@ class SeparationNetwork(nn.Module):
         )
         masked = spectrum[:, None] * masks.unflatten(0, (batch, count))
         estimates = self.frontend.synthesise(masked, samples=audio.shape[-1])
-        return estimates, presence.unflatten(0, (batch, count))
+        presence = presence.unflatten(0, (batch, count))
+        if others is not None:
+            recognised = self.core.recognise(state, others).float()  # type: ignore[arg-type]
+            presence = torch.cat([presence, recognised], dim=1)
+        return estimates, presence
 
     def look(self, spectrum: Tensor, *, sample_rate: int) -> State:
         """Everything that does not depend on the query.

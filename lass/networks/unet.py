@@ -32,7 +32,8 @@ class BandUNetConfig:
         dilations: reach of its blocks in frames of the coarsest level.
         fusion: where the query enters.
         maps: output maps of the ``inner`` fusion.
-        evidence: presence also looks at the coarsest map after the query has steered it.
+        evidence: the decoder is told when the query matches what the encoder heard, and presence
+            also looks at the coarsest map after the query has steered it.
     """
 
     query_dim: int = 256
@@ -101,6 +102,9 @@ class BandUNet(nn.Module):
         self.unflatten = nn.Conv1d(config.context, rows * widths[-1], 1)
         self.presence = PresenceHead(config.context, config.query_dim)
         self.evidence = EvidenceHead(widths[-1]) if config.evidence else None
+        if config.evidence:
+            self.hint = nn.Conv1d(1, widths[-1], 1, bias=False)
+            nn.init.zeros_(self.hint.weight)
 
         self.bottom_film = FiLM(config.query_dim, widths[-1]) if film else None
         self.bottom = ConvBlock(widths[-1], widths[-1])
@@ -161,8 +165,10 @@ class BandUNet(nn.Module):
         x = state.bottom
         if self.bottom_film is not None:
             x = self.bottom_film(x, query)
-        x = self.bottom(x)
         presence = self.presence(state.context, query)
+        if self.evidence is not None:
+            x = x + self.hint(torch.tanh(presence / 4.0)[:, None])[:, :, None]
+        x = self.bottom(x)
         if self.evidence is not None:
             presence = presence + self.evidence(x)
         for level in reversed(range(len(self.up))):
@@ -173,6 +179,10 @@ class BandUNet(nn.Module):
             x = torch.relu(x)
             x = torch.relu(x + self.merge_norm[level](self.merge[level](x)))
         return self._mask(x, query), presence
+
+    def recognise(self, state: BandUNetState, queries: Tensor) -> Tensor:
+        """Presence logits ``(batch, queries, frames)`` of many queries, without their masks."""
+        return self.presence.match(state.context, queries)
 
     def _mask(self, x: Tensor, query: Tensor) -> Tensor:
         mask: Tensor = self.mask(x)

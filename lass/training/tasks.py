@@ -63,12 +63,15 @@ class SeparatorTask:
         sampler: makes the mixtures.
         presence_weight: weight of the presence loss.
         absent_weight: weight of leakage for absent sounds.
+        tagging_weight: weight of telling the queries from the mixture's distractors. Many labels
+            are asked about every mixture, which teaches what sounds are at hardly any cost.
     """
 
     module: nn.Module
     sampler: MixtureSampler
     presence_weight: float = 2.0
     absent_weight: float = 0.3
+    tagging_weight: float = 8.0
 
     def batch(self, number: int) -> dict[str, Any]:
         """Mixture, targets and queries as tensors."""
@@ -77,25 +80,35 @@ class SeparatorTask:
             "mixture": torch.from_numpy(batch.mixture),
             "targets": torch.from_numpy(batch.targets),
             "queries": torch.from_numpy(batch.queries),
+            "distractors": torch.from_numpy(batch.distractors),
             "sample_rate": batch.sample_rate,
         }
 
     def loss(self, module: nn.Module, batch: dict[str, Any]) -> tuple[Tensor, dict[str, float]]:
         """Error level of sounds that are there, leakage of those that are not, presence."""
         mixture, targets = batch["mixture"], batch["targets"]
-        estimates, logits = module(mixture, batch["queries"], sample_rate=batch["sample_rate"])
+        queries, distractors = batch["queries"], batch["distractors"]
+        tagged = {"others": torch.cat([queries, distractors], 1)} if distractors.shape[1] else {}
+        estimates, logits = module(mixture, queries, sample_rate=batch["sample_rate"], **tagged)
+        logits, tags = logits.split([queries.shape[1], logits.shape[1] - queries.shape[1]], dim=1)
         level_db = error_level_db(estimates.float(), targets, mixture[:, None])
         there = (targets.abs().amax(dim=-1) > 0).float()
         heard = presence_targets(targets, mixture, frames=logits.shape[-1])
         presence = presence_loss(logits, heard)
         weight = there + self.absent_weight * (1.0 - there)
         loss = (weight * level_db).sum() / weight.sum() + self.presence_weight * presence
+        if tagged:
+            silent = heard.new_zeros(len(heard), distractors.shape[1], heard.shape[-1])
+            tagging = presence_loss(tags, torch.cat([heard, silent], dim=1))
+            loss = loss + self.tagging_weight * tagging
         level_db = level_db.detach()
         figures = {
             "error_db": float((level_db * there).sum() / there.sum().clamp(min=1.0)),
             "leak_db": float((level_db * (1 - there)).sum() / (1 - there).sum().clamp(min=1.0)),
             "presence": float(presence.detach()),
         }
+        if tagged:
+            figures["tagging"] = float(tagging.detach())
         return loss, figures
 
 

@@ -120,3 +120,18 @@ def test_equalise_changes_colour_within_reach():
     response_db = 20 * np.log10(response)
     assert np.all(np.abs(response_db) < 6.01)
     assert np.ptp(response_db) > 0.5
+
+
+def test_distractors_are_not_in_the_mixture(store, table):
+    batch = sampler(store, table, distractors=5, by_example=0.0, absent=0.0).batch(0)
+    assert batch.distractors.shape == (4, 5, batch.queries.shape[-1])
+    names = np.stack([table.text(name, np.random.default_rng(0)) for name in table.labels])
+    for queries, others in zip(batch.queries, batch.distractors, strict=True):
+        asked = {int(i) for i in np.argmax(queries @ names.T, axis=1)}
+        assert asked.isdisjoint(int(i) for i in np.argmax(others @ names.T, axis=1))
+
+
+def test_distractors_leave_the_mixtures_as_they_are(store, table):
+    plain, more = sampler(store, table), sampler(store, table, distractors=3)
+    np.testing.assert_array_equal(plain.batch(0).mixture[0], more.batch(0).mixture[0])
+    assert plain.batch(0).distractors.shape[1] == 0

@@ -236,3 +236,46 @@ def test_weights_are_drawn_from_the_global_seed():
     torch.manual_seed(3)
     other = build(SEPARATORS[0]).state_dict()
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+# Presence without masks
+
+
+@pytest.mark.parametrize("config", SEPARATORS, ids=["film", "inner", "split"])
+def test_recognised_queries_score_as_if_they_were_separated(config):
+    network = shake(build(config), 3)
+    audio, queries = noise(2, 8000), unit(2, 3, DIM)
+    with torch.no_grad():
+        _, alone = network(audio, queries, sample_rate=16000)
+        _, both = network(audio, queries[:, :1], sample_rate=16000, others=queries)
+    assert both.shape[1] == 4
+    torch.testing.assert_close(both[:, 1:], alone, atol=1e-5, rtol=1e-4)
+
+
+def test_evidence_can_join_a_trained_network_without_changing_it():
+    plain = shake(build({"kind": "band-unet", "core": CORE}), 3)
+    more = build({"kind": "band-unet", "core": {**CORE, "evidence": True}}).eval()
+    missing, unexpected = more.load_state_dict(plain.state_dict(), strict=False)
+    assert not unexpected
+    assert {name.split(".")[1] for name in missing} == {"evidence", "hint"}
+    audio, queries = noise(1, 8000), unit(1, 2, DIM)
+    with torch.no_grad():
+        for one, other in zip(
+            plain(audio, queries, sample_rate=16000),
+            more(audio, queries, sample_rate=16000),
+            strict=True,
+        ):
+            torch.testing.assert_close(one, other)
+
+
+def test_evidence_and_hint_follow_the_query():
+    network = shake(build({"kind": "band-unet", "core": {**CORE, "evidence": True}}), 3)
+    with torch.no_grad():
+        for parameter in (*network.core.evidence.parameters(), network.core.hint.weight):
+            parameter.normal_(std=0.3, generator=torch.Generator().manual_seed(5))
+    audio, queries = noise(1, 8000), unit(1, 2, DIM)
+    _, presence = network(audio, queries, sample_rate=16000)
+    state = network.look(network.frontend.analyse(audio, sample_rate=16000), sample_rate=16000)
+    assert (presence - network.core.recognise(state, queries)).abs().max() > 1e-3
+    gradient = torch.autograd.grad(presence[0, 0].sum(), network.core.hint.weight)[0]
+    assert gradient.abs().max() > 0
