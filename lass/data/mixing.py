@@ -29,6 +29,7 @@ class MixtureConfig:
         sources: share of mixtures with 1, 2, 3 … sources.
         snr_db: largest level difference between the first and any other source.
         absent: share of mixtures in which the last query asks for a sound that is not there.
+        recognised: further mixtures in a batch whose sounds are to be recognised, not separated.
         distractors: queries a mixture for sounds that are not there, only to be recognised as such.
         by_example: share of queries that blend in a recording.
         high_rate: share of batches made at the higher rate, from clips recorded at it.
@@ -46,6 +47,7 @@ class MixtureConfig:
     sources: tuple[float, ...] = (0.02, 0.73, 0.2, 0.05)
     snr_db: float = 8.0
     absent: float = 0.15
+    recognised: int = 0
     distractors: int = 0
     by_example: float = 0.25
     high_rate: float = 0.3
@@ -69,11 +71,11 @@ class Batch:
     """One training step's data.
 
     Args:
-        mixture: ``(batch, samples)``.
-        targets: ``(batch, queries, samples)``; zeros where the sound is absent.
-        queries: unit vectors ``(batch, queries, dim)``.
+        mixture: ``(items, samples)``; the first ``batch`` of them are to be separated.
+        targets: ``(items, queries, samples)``; zeros where the sound is absent.
+        queries: unit vectors ``(items, queries, dim)``.
         sample_rate: samples per second.
-        distractors: unit vectors ``(batch, distractors, dim)`` of sounds that are not there.
+        distractors: unit vectors ``(items, distractors, dim)`` of sounds that are not there.
     """
 
     mixture: Array
@@ -118,7 +120,10 @@ class MixtureSampler:
             self._by_rate[self.store.high_hz]
         )
         rate = self.store.high_hz if high else self.store.low_hz
-        items = [self._mixture(rate, generator) for _ in range(self.config.batch)]
+        items = [
+            self._mixture(rate, generator)
+            for _ in range(self.config.batch + self.config.recognised)
+        ]
         mixtures, targets, queries, others = (np.stack(part) for part in zip(*items, strict=True))
         return Batch(mixtures, targets, queries, rate, others)
 

@@ -55,6 +55,10 @@ class BandSplitState:
     tokens: Tensor
     detail: Tensor
 
+    def first(self, count: int) -> BandSplitState:
+        """The state of the first ``count`` items."""
+        return BandSplitState(self.tokens[:count], self.detail[:count])
+
     def repeat(self, times: int) -> BandSplitState:
         """The same state for ``times`` queries an item."""
         return BandSplitState(
@@ -108,15 +112,18 @@ class BandSplit(nn.Module):
         self.scatter = nn.ConvTranspose2d(config.width, 24, patch, patch)
         self.mask = nn.Conv2d(24, 3, 3, padding=1)
 
-    def encode(self, features: Tensor) -> BandSplitState:
-        """Look at features ``(batch, input_channels, active bands, frames)`` once."""
+    def encode(self, features: Tensor, *, separated: int | None = None) -> BandSplitState:
+        """Look at features ``(batch, input_channels, active bands, frames)`` once.
+
+        Only the first ``separated`` items can be decoded; all if None.
+        """
         missing = self.config.bands - features.shape[2]
         x = nn.functional.pad(features, (0, 0, 0, missing))
         x = self.norm(x.flatten(1, 2)).unflatten(1, (-1, self.config.bands))
         x = x[:, :, : features.shape[2]]
         tokens = self.gather(x) + self.place[:, :, : features.shape[2] // self.config.group]
         tokens = self.shared(tokens.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        return BandSplitState(tokens, self.detail(x))
+        return BandSplitState(tokens, self.detail(x[:separated]))
 
     def decode(self, state: BandSplitState, query: Tensor) -> tuple[Tensor, Tensor]:
         """Raw mask channels ``(batch, 3, bands, frames)`` and presence logits for one query."""

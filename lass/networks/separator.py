@@ -34,43 +34,44 @@ class SeparationNetwork(nn.Module):
 
     def forward(
         self, audio: Tensor, queries: Tensor, *, sample_rate: int, others: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """Separate each item by each of its queries.
 
         Args:
             audio: mono waveforms ``(batch, samples)``.
-            queries: query vectors ``(batch, queries, query_dim)``.
+            queries: query vectors ``(batch, queries, query_dim)``. With fewer items than ``audio``,
+                only the first items are separated.
             sample_rate: samples per second.
-            others: vectors ``(batch, others, query_dim)`` to be recognised, not separated.
+            others: vectors ``(audio's batch, others, query_dim)`` to be recognised, not separated.
 
         Returns:
             Estimates ``(batch, queries, samples)`` and presence logits
-            ``(batch, queries + others, coarse frames)``; one coarse frame is
-            ``core.frame_multiple`` frames.
+            ``(batch, queries, coarse frames)``; one coarse frame is ``core.frame_multiple``
+            frames. With ``others`` also their logits ``(audio's batch, others, coarse frames)``.
         """
         spectrum = self.frontend.analyse(audio, sample_rate=sample_rate)
-        state = self.look(spectrum, sample_rate=sample_rate)
         batch, count = queries.shape[:2]
+        state = self.look(spectrum, sample_rate=sample_rate, separated=batch)
         masks, presence = self.mask(
-            state.repeat(count),
+            state.first(batch).repeat(count),
             queries.flatten(0, 1),
             frames=spectrum.shape[-1],
             sample_rate=sample_rate,
         )
-        masked = spectrum[:, None] * masks.unflatten(0, (batch, count))
+        masked = spectrum[:batch, None] * masks.unflatten(0, (batch, count))
         estimates = self.frontend.synthesise(masked, samples=audio.shape[-1])
         presence = presence.unflatten(0, (batch, count))
-        if others is not None:
-            recognised = self.core.recognise(state, others).float()  # type: ignore[arg-type]
-            presence = torch.cat([presence, recognised], dim=1)
-        return estimates, presence
+        if others is None:
+            return estimates, presence
+        return estimates, presence, self.core.recognise(state, others).float()  # type: ignore[arg-type]
 
-    def look(self, spectrum: Tensor, *, sample_rate: int) -> State:
+    def look(self, spectrum: Tensor, *, sample_rate: int, separated: int | None = None) -> State:
         """Everything that does not depend on the query.
 
         Args:
             spectrum: complex ``(batch, bins, frames)``; silence is added up to the core's grid.
             sample_rate: samples per second.
+            separated: how many items will be masked; the others can only be recognised.
 
         Returns:
             The core's state, to be used with :meth:`mask` for any number of queries.
@@ -78,7 +79,7 @@ class SeparationNetwork(nn.Module):
         missing = -spectrum.shape[-1] % self.core.frame_multiple
         padded = nn.functional.pad(spectrum, (0, missing))
         features = self.frontend.features(padded, sample_rate=sample_rate)
-        return self.core.encode(features)
+        return self.core.encode(features, separated=separated)
 
     def mask(
         self,

@@ -61,6 +61,12 @@ class BandUNetState:
     skips: list[Tensor]
     context: Tensor
 
+    def first(self, count: int) -> BandUNetState:
+        """The state of the first ``count`` items."""
+        return BandUNetState(
+            self.bottom[:count], [skip[:count] for skip in self.skips], self.context[:count]
+        )
+
     def repeat(self, times: int) -> BandUNetState:
         """The same state for ``times`` queries an item."""
         if times == 1:
@@ -129,12 +135,14 @@ class BandUNet(nn.Module):
         if self.mask.bias is not None:
             nn.init.zeros_(self.mask.bias)
 
-    def encode(self, features: Tensor) -> BandUNetState:
+    def encode(self, features: Tensor, *, separated: int | None = None) -> BandUNetState:
         """Look at the audio once.
 
         Args:
             features: ``(batch, input_channels, active bands, frames)``; both lengths multiples of
                 ``frame_multiple``.
+            separated: how many items will be decoded; the others can only be recognised, and the
+                skip maps are left out for them. All if None.
 
         Returns:
             The state that :meth:`decode` needs.
@@ -142,7 +150,7 @@ class BandUNet(nn.Module):
         x = self.stem(self._normalise(features))
         skips = []
         for down, skip in zip(self.down, self.skip, strict=True):
-            skips.append(skip(x))
+            skips.append(skip(x[:separated]))
             x = down(x)
         rows = self.config.bands // self.frame_multiple
         missing = rows - x.shape[2]

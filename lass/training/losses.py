@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["error_level_db", "presence_loss", "presence_targets"]
+__all__ = ["error_level_db", "presence_loss", "presence_targets", "recognition_loss"]
 
 
 def error_level_db(
@@ -61,3 +61,30 @@ def presence_targets(
 def presence_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Mean binary cross-entropy of frame-wise presence."""
     return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
+
+
+def recognition_loss(asked: Tensor, others: Tensor, heard: Tensor) -> Tensor:
+    """Cross-entropy of telling a sound that is there from sounds that are not.
+
+    Logits are averaged over the frames in which the sound is heard, then compared as in
+    contrastive training (InfoNCE, van den Oord et al., 2018).
+
+    Args:
+        asked: logits of the sounds that were asked for ``(batch, queries, frames)``.
+        others: logits of sounds that are not there ``(batch, others, frames)``.
+        heard: where each asked sound is heard, 0 or 1 ``(batch, queries, frames)``.
+
+    Returns:
+        Mean over the queries that are heard at all; 0 if none is.
+
+    Example:
+        >>> heard, others = torch.ones(1, 1, 4), torch.zeros(1, 3, 4)
+        >>> round(float(recognition_loss(torch.zeros(1, 1, 4), others, heard)), 3)
+        1.386
+    """
+    share = heard / heard.sum(dim=-1, keepdim=True).clamp(min=1.0)
+    right = (asked * share).sum(dim=-1)
+    wrong = torch.einsum("bkt,bqt->bqk", others, share)
+    entropy = torch.logsumexp(torch.cat([right[..., None], wrong], dim=-1), dim=-1) - right
+    there = (heard.amax(dim=-1) > 0).to(entropy.dtype)
+    return (entropy * there).sum() / there.sum().clamp(min=1.0)

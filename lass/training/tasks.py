@@ -12,7 +12,12 @@ from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
 from lass.data import MixtureSampler
-from lass.training.losses import error_level_db, presence_loss, presence_targets
+from lass.training.losses import (
+    error_level_db,
+    presence_loss,
+    presence_targets,
+    recognition_loss,
+)
 
 __all__ = ["JointTask", "SeparatorTask", "Task", "TrainingStream"]
 
@@ -63,15 +68,17 @@ class SeparatorTask:
         sampler: makes the mixtures.
         presence_weight: weight of the presence loss.
         absent_weight: weight of leakage for absent sounds.
-        tagging_weight: weight of telling the queries from the mixture's distractors. Many labels
-            are asked about every mixture, which teaches what sounds are at hardly any cost.
+        recognition_weight: weight of telling the queries from the mixture's distractors. Many
+            labels are asked about every mixture, which teaches what sounds are at hardly any cost.
+        tagging_weight: weight of saying of each of them, frame by frame, whether it is heard.
     """
 
     module: nn.Module
     sampler: MixtureSampler
     presence_weight: float = 2.0
     absent_weight: float = 0.3
-    tagging_weight: float = 8.0
+    recognition_weight: float = 2.0
+    tagging_weight: float = 4.0
 
     def batch(self, number: int) -> dict[str, Any]:
         """Mixture, targets and queries as tensors."""
@@ -88,27 +95,33 @@ class SeparatorTask:
         """Error level of sounds that are there, leakage of those that are not, presence."""
         mixture, targets = batch["mixture"], batch["targets"]
         queries, distractors = batch["queries"], batch["distractors"]
-        tagged = {"others": torch.cat([queries, distractors], 1)} if distractors.shape[1] else {}
-        estimates, logits = module(mixture, queries, sample_rate=batch["sample_rate"], **tagged)
-        logits, tags = logits.split([queries.shape[1], logits.shape[1] - queries.shape[1]], dim=1)
+        count = self.sampler.config.batch  # the mixtures after these are only recognised
+        more = {"others": torch.cat([queries, distractors], 1)} if distractors.shape[1] else {}
+        estimates, logits, *recognised = module(
+            mixture, queries[:count], sample_rate=batch["sample_rate"], **more
+        )
+        all_heard = presence_targets(targets, mixture, frames=logits.shape[-1])
+        mixture, targets, heard = mixture[:count], targets[:count], all_heard[:count]
         level_db = error_level_db(estimates.float(), targets, mixture[:, None])
         there = (targets.abs().amax(dim=-1) > 0).float()
-        heard = presence_targets(targets, mixture, frames=logits.shape[-1])
         presence = presence_loss(logits, heard)
         weight = there + self.absent_weight * (1.0 - there)
         loss = (weight * level_db).sum() / weight.sum() + self.presence_weight * presence
-        if tagged:
-            silent = heard.new_zeros(len(heard), distractors.shape[1], heard.shape[-1])
-            tagging = presence_loss(tags, torch.cat([heard, silent], dim=1))
-            loss = loss + self.tagging_weight * tagging
+        told: dict[str, float] = {}
+        if recognised:
+            asked, others = recognised[0].split([queries.shape[1], distractors.shape[1]], dim=1)
+            recognition = recognition_loss(asked, others, all_heard)
+            labels = torch.cat([all_heard, torch.zeros_like(others)], dim=1)
+            tagging = presence_loss(recognised[0], labels)
+            loss = loss + self.recognition_weight * recognition + self.tagging_weight * tagging
+            told = {"recognition": float(recognition.detach()), "tagging": float(tagging.detach())}
         level_db = level_db.detach()
         figures = {
             "error_db": float((level_db * there).sum() / there.sum().clamp(min=1.0)),
             "leak_db": float((level_db * (1 - there)).sum() / (1 - there).sum().clamp(min=1.0)),
             "presence": float(presence.detach()),
+            **told,
         }
-        if tagged:
-            figures["tagging"] = float(tagging.detach())
         return loss, figures
 
 

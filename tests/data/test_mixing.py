@@ -135,3 +135,10 @@ def test_distractors_leave_the_mixtures_as_they_are(store, table):
     plain, more = sampler(store, table), sampler(store, table, distractors=3)
     np.testing.assert_array_equal(plain.batch(0).mixture[0], more.batch(0).mixture[0])
     assert plain.batch(0).distractors.shape[1] == 0
+
+
+def test_further_mixtures_are_only_recognised(store, table):
+    plain, more = sampler(store, table), sampler(store, table, recognised=2)
+    assert plain.batch(0).mixture.shape[0] == 4
+    assert more.batch(0).mixture.shape[0] == 6
+    np.testing.assert_array_equal(plain.batch(0).mixture, more.batch(0).mixture[:4])

@@ -247,9 +247,21 @@ def test_recognised_queries_score_as_if_they_were_separated(config):
     audio, queries = noise(2, 8000), unit(2, 3, DIM)
     with torch.no_grad():
         _, alone = network(audio, queries, sample_rate=16000)
-        _, both = network(audio, queries[:, :1], sample_rate=16000, others=queries)
-    assert both.shape[1] == 4
-    torch.testing.assert_close(both[:, 1:], alone, atol=1e-5, rtol=1e-4)
+        _, _, recognised = network(audio, queries[:, :1], sample_rate=16000, others=queries)
+    torch.testing.assert_close(recognised, alone, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("config", SEPARATORS, ids=["film", "inner", "split"])
+def test_items_that_are_only_recognised_do_not_change_the_others(config):
+    network = shake(build(config), 3)
+    audio, queries, others = noise(3, 8000), unit(3, 2, DIM), unit(3, 4, DIM, seed=2)
+    with torch.no_grad():
+        whole = network(audio, queries, sample_rate=16000, others=others)
+        first = network(audio, queries[:2], sample_rate=16000, others=others)
+    assert first[0].shape[0] == first[1].shape[0] == 2
+    torch.testing.assert_close(first[0], whole[0][:2], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(first[1], whole[1][:2], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(first[2], whole[2], atol=1e-5, rtol=1e-4)
 
 
 def test_evidence_can_join_a_trained_network_without_changing_it():

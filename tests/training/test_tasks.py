@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from lass.training.losses import presence_targets
+from lass.data import MixtureConfig
+from lass.training.losses import presence_targets, recognition_loss
 from lass.training.tasks import SeparatorTask
 
 
@@ -10,12 +13,19 @@ class Fixed(torch.nn.Module):
     """Half the mixture for every query, and a logit of its own for each query and distractor."""
 
     def forward(self, audio, queries, *, sample_rate, others=None):
-        estimates = 0.5 * audio[:, None].expand(-1, queries.shape[1], -1)
-        logits = torch.full((len(audio), queries.shape[1], 4), 0.5)
+        estimates = 0.5 * audio[: len(queries), None].expand(-1, queries.shape[1], -1)
+        logits = torch.full((len(queries), queries.shape[1], 4), 0.5)
         if others is None:
             return estimates, logits
-        tags = torch.linspace(-2.0, 2.0, others.shape[1])[None, :, None].expand(len(audio), -1, 4)
-        return estimates, torch.cat([logits, tags], dim=1)
+        return estimates, logits, steps(others.shape[1], len(audio))
+
+
+def steps(count, items):
+    return torch.linspace(-2.0, 2.0, count)[None, :, None].expand(items, -1, 4)
+
+
+def sampler(items=3):
+    return SimpleNamespace(config=MixtureConfig(batch=items))
 
 
 def batch(distractors):
@@ -32,27 +42,55 @@ def batch(distractors):
 
 
 def test_tagging_is_the_cross_entropy_over_queries_and_distractors():
-    task = SeparatorTask(Fixed(), None, tagging_weight=3.0)
+    task = SeparatorTask(Fixed(), sampler(), tagging_weight=3.0, recognition_weight=0.0)
     without, _ = task.loss(task.module, batch(0))
     loss, figures = task.loss(task.module, batch(5))
     made = batch(5)
     heard = presence_targets(made["targets"], made["mixture"], frames=4)
     labels = torch.cat([heard, torch.zeros(3, 5, 4)], dim=1)
-    logits = torch.linspace(-2.0, 2.0, 7)[None, :, None].expand(3, -1, 4)
-    expected = binary_cross_entropy_with_logits(logits, labels).item()
+    expected = binary_cross_entropy_with_logits(steps(7, 3), labels).item()
     assert figures["tagging"] == pytest.approx(expected, abs=1e-6)
     assert loss.item() - without.item() == pytest.approx(3.0 * expected, abs=1e-5)
 
 
+def test_recognition_is_the_cross_entropy_of_a_choice():
+    generator = torch.Generator().manual_seed(1)
+    asked = torch.randn(2, 2, 4, generator=generator)
+    others = torch.randn(2, 5, 4, generator=generator)
+    heard = torch.tensor([[[1.0, 1, 0, 0], [0, 0, 0, 0]], [[0, 1, 0, 0], [1, 1, 1, 1]]])
+    found = recognition_loss(asked, others, heard)
+    every = []
+    for item, query in ((0, 0), (1, 0), (1, 1)):
+        frames = heard[item, query] > 0
+        right = asked[item, query, frames].mean()
+        choices = torch.cat([right[None], others[item][:, frames].mean(dim=-1)])
+        every.append(cross_entropy(choices[None], torch.tensor([0])))
+    assert found.item() == pytest.approx(torch.stack(every).mean().item(), abs=1e-5)
+
+
+def test_nothing_heard_is_nothing_to_recognise():
+    assert recognition_loss(torch.ones(1, 2, 4), torch.ones(1, 3, 4), torch.zeros(1, 2, 4)) == 0.0
+
+
+def test_items_beyond_the_batch_are_recognised_but_not_separated():
+    made = batch(5)
+    task = SeparatorTask(Fixed(), sampler(2), recognition_weight=0.0, tagging_weight=0.0)
+    loss, figures = task.loss(task.module, made)
+    first = {k: v[:2] if torch.is_tensor(v) else v for k, v in made.items()}
+    expected, others = task.loss(task.module, first)
+    assert loss.item() == pytest.approx(expected.item(), abs=1e-5)
+    assert figures["recognition"] != pytest.approx(others["recognition"], abs=1e-6)
+
+
 def test_a_leak_counts_less_than_an_error_by_its_weight():
     made = batch(0)
-    full, _ = SeparatorTask(Fixed(), None, presence_weight=0.0, absent_weight=1.0).loss(
+    full, _ = SeparatorTask(Fixed(), sampler(), presence_weight=0.0, absent_weight=1.0).loss(
         Fixed(), made
     )
-    none, _ = SeparatorTask(Fixed(), None, presence_weight=0.0, absent_weight=0.0).loss(
+    none, _ = SeparatorTask(Fixed(), sampler(), presence_weight=0.0, absent_weight=0.0).loss(
         Fixed(), made
     )
-    half, figures = SeparatorTask(Fixed(), None, presence_weight=0.0, absent_weight=0.5).loss(
+    half, figures = SeparatorTask(Fixed(), sampler(), presence_weight=0.0, absent_weight=0.5).loss(
         Fixed(), made
     )
     assert figures["leak_db"] == pytest.approx(-6.0, abs=0.1)  # half the amplitude is left
