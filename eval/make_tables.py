@@ -1,40 +1,24 @@
-"""Write the tables and the reports from the stored results, or check that they are up to date.
+"""Write the README's table and the report from the stored results, or check that they are current.
 
-    python eval/make_tables.py                          # eval/REPORT.md and eval/report.html
+    python eval/make_tables.py                          # eval/REPORT.md
     python eval/make_tables.py --into README.md         # also the table between the two comments
     python eval/make_tables.py --into README.md --check # writes nothing; exit code 1 if out of date
 
-The comments are <!-- results:begin --> and <!-- results:end -->. Results are eval/results/*.json in
-the order of the index of protocols; calibration.json there is printed as a section of its own.
+The comments are <!-- results:begin --> and <!-- results:end -->. The report is the one that
+`lass eval report` writes.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from lass.errors import LassError
-from lass.evaluation import Report, html_report, list_protocols
-from lass.evaluation.markdown import markdown_report, put_between_markers, results_table
+from lass.errors import DataError, LassError
+from lass.evaluation import load_stored
+from lass.evaluation.markdown import put_between_markers, results_table
 
 HERE = Path(__file__).parent
-
-
-def load(folder: Path) -> tuple[list[Report], dict | None]:
-    """The results in the order of the protocols, and the calibration if there is one."""
-    paths = sorted(folder.glob("*.json"))
-    special = folder / "calibration.json"
-    order = [entry["name"] for entry in list_protocols()]
-    reports = [Report.load(path) for path in paths if path != special]
-
-    def place(report: Report) -> tuple[int, str]:
-        name = report.protocol.get("name")
-        return (order.index(name) if name in order else len(order), report.system)
-
-    calibration = json.loads(special.read_text(encoding="utf-8")) if special.is_file() else None
-    return sorted(reports, key=place), calibration
 
 
 def main() -> int:
@@ -46,13 +30,15 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, only compare")
     arguments = parser.parse_args()
     try:
-        reports, calibration = load(arguments.results)
-        wanted = {arguments.report: markdown_report(reports, calibration=calibration)}
-        table = results_table(reports)
+        stored = load_stored([arguments.results])
+        if stored.errors:
+            raise DataError(" ".join(stored.errors))
+        wanted = {arguments.report: stored.markdown()}
+        table = results_table(stored.reports)
         for path in arguments.into:
             wanted[path] = put_between_markers(path.read_text(encoding="utf-8"), table)
         if arguments.html:
-            wanted[arguments.html] = html_report(reports, calibration=calibration)
+            wanted[arguments.html] = stored.page()
     except (LassError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

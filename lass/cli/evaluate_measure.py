@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "Task", "finish", "measure_lists", "places", "print_json"]
 
 
+_SAME = ("fingerprint", "limit", "similarity_space")
+"""What two results of one list must share for the one to stand for the other."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What all lists of a call have in common.
@@ -31,6 +35,7 @@ class Settings:
         out: a JSON file, or a folder for one file a list; nothing is kept if None.
         workers: processes.
         resume: go on where a call was interrupted.
+        similarity: also measure likeness in the query space of the model.
         as_json: results as one JSON object on stdout.
         quiet: nothing but errors.
     """
@@ -41,6 +46,7 @@ class Settings:
     out: Path | None = None
     workers: int = 1
     resume: bool = False
+    similarity: bool = False
     as_json: bool = False
     quiet: bool = False
 
@@ -79,8 +85,11 @@ def measure_lists(tasks: Sequence[Task], settings: Settings) -> int:
     separate = ModelSeparator(settings.model, device=settings.device)
     system = separate.separator.model.name
     extra = environment(model_folder(settings.model)) | {"fingerprint": separate.fingerprint}
+    extra["device"] = str(separate.separator.device)
     if settings.limit is not None:
         extra["limit"] = settings.limit
+    if settings.similarity:
+        extra["similarity_space"] = separate.space
     # Failures are shown below the table; the library's warnings would say them twice.
     logging.getLogger("lass").addHandler(logging.NullHandler())
     reports: list[Report] = []
@@ -127,6 +136,7 @@ def _measured(
                 limit=settings.limit,
                 system=system,
                 on_progress=bar,
+                encoder=separate if settings.similarity else None,
                 resume=state,
                 workers=settings.workers,
             )
@@ -161,7 +171,7 @@ def _complete(
     same = (
         report.protocol.get("sha256") == task.sha256
         and report.system == system
-        and all(report.extra.get(key) == extra.get(key) for key in ("fingerprint", "limit"))
+        and all(report.extra.get(key) == extra.get(key) for key in _SAME)
     )
     return report if same and not report.failures else None
 
@@ -221,8 +231,8 @@ def places(names: Sequence[str], settings: Settings) -> list[Path | None]:
     single = out.suffix == ".json" and not out.is_dir()
     if single and len(names) > 1:
         raise ConfigError(
-            f"--out {out} is one file for {len(names)} lists: give a folder, which gets a file "
-            "for each"
+            f"{out} is one file for {len(names)} lists: give a folder with --out, which gets a "
+            "file for each"
         )
     if len(set(names)) < len(names):
         raise ConfigError("two lists have the same name, so have their results: give one a time")
@@ -263,17 +273,10 @@ def _sum_up(
 
 def _presence(reports: Sequence[Report]) -> float | None:
     """How well presence scores tell what is there, if both lists were measured."""
-    from lass.evaluation import presence_auroc
+    from lass.evaluation.results import presence_beside
 
-    named = {report.protocol["name"]: report for report in reports}
-    pair = [named.get(name) for name in ("esc50-fold5", "absent-query")]
-    present, absent = pair
-    if present is None or absent is None:
-        return None
-    try:
-        return round(presence_auroc(present, absent), 4)
-    except DataError:  # a model without scores
-        return None
+    found = [presence_beside(report, reports) for report in reports]
+    return next((round(area, 4) for area in found if area is not None), None)
 
 
 def print_json(

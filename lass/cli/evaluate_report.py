@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lass.cli.running import note, plain
-from lass.errors import ConfigError, DataError, LassError
+from lass.errors import ConfigError, DataError
+from lass.evaluation import load_stored
+from lass.evaluation._page import GENERATOR
+from lass.evaluation.files import write_text
+from lass.evaluation.markdown import MADE
 
 if TYPE_CHECKING:
-    from lass.evaluation import Example, Report
+    from lass.evaluation import Example, Report, Stored
 
-__all__ = ["Loaded", "Pages", "check_outputs", "load_results", "write_pages"]
+__all__ = ["Pages", "load_results", "results_and_outputs", "write_pages"]
 
 _PAGE, _MARKDOWN = (".html", ".htm"), (".md",)
-
-
-@dataclass
-class Loaded:
-    """Results that were read, and whether one could not be."""
-
-    reports: list[Report] = field(default_factory=list)
-    failed: bool = False
+_HERE = Path("eval") / "results"
 
 
 @dataclass(frozen=True)
@@ -51,18 +48,56 @@ class Pages:
     quiet: bool
 
 
-def check_outputs(outputs: Sequence[Path]) -> None:
-    """Complain about names before the work.
+def results_and_outputs(
+    results: Sequence[Path], outputs: Sequence[Path]
+) -> tuple[list[Path], list[Path]]:
+    """Fill in what was not named, and complain about names before the work.
+
+    Args:
+        results: Files and folders; ``eval/results`` in the current folder if empty.
+        outputs: Pages and Markdown; ``REPORT.md`` and ``report.html`` beside the first of the
+            results if empty.
+
+    Returns:
+        What is read and what is written.
 
     Raises:
-        ConfigError: an ending is neither that of a page nor of Markdown.
+        ConfigError: There is no ``eval/results``, an ending is neither that of a page nor of
+            Markdown, or a file that nobody named is somebody's own.
     """
+    given = list(results) or [_HERE]
+    if not results and not _HERE.is_dir():
+        raise ConfigError(
+            f"which results? Name files or folders: {_HERE}, which is taken otherwise, is not here"
+        )
+    if not outputs:
+        return given, _beside(given[0])
     for path in outputs:
         if path.suffix.lower() not in _PAGE + _MARKDOWN or path.is_dir():
             raise ConfigError(f"cannot write a report as {path}: give a name with .html or .md")
+    return given, list(outputs)
 
 
-def load_results(given: Sequence[Path], *, quiet: bool) -> Loaded:
+def _beside(first: Path) -> list[Path]:
+    """Where a report goes that nobody gave a place: next to a folder, into a file's folder."""
+    inside = first.is_dir() and first.name in ("", "..")
+    folder = first if inside else first.parent
+    outputs = []
+    for name, mark in (("REPORT.md", MADE), ("report.html", GENERATOR)):
+        path = folder / name
+        try:
+            ours = not path.exists() or mark in path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            ours = False
+        if not ours:
+            raise ConfigError(
+                f"{path} is there and was not written by this command: name the files with -o"
+            )
+        outputs.append(path)
+    return outputs
+
+
+def load_results(given: Sequence[Path], *, quiet: bool) -> Stored:
     """Read results; what is none is left out.
 
     Args:
@@ -70,52 +105,34 @@ def load_results(given: Sequence[Path], *, quiet: bool) -> Loaded:
         quiet: Leave out silently what is JSON but no result.
 
     Returns:
-        The results in the order given, and whether a file could not be read.
+        What was found; what could not be read has been said.
     """
-    from lass.evaluation import Report
-    from lass.evaluation.results import is_report
-
-    loaded = Loaded()
-    for path in _files(given):
-        try:
-            if is_report(path):
-                loaded.reports.append(Report.load(path))
-            elif not quiet:
-                note(f"{path}: left out, it is not a result")
-        except LassError as error:
-            loaded.failed = True
-            note(f"lass: {error}")
-    return loaded
+    stored = load_stored(given)
+    if not quiet:
+        for path in stored.left_out:
+            note(f"{path}: left out, it is not a result")
+    for error in stored.errors:
+        note(f"lass: {error}")
+    return stored
 
 
-def _files(given: Sequence[Path]) -> Iterator[Path]:
-    for path in given:
-        if path.is_dir():
-            yield from sorted(path.glob("*.json"))
-        else:
-            yield path
-
-
-def write_pages(reports: Sequence[Report], pages: Pages) -> None:
+def write_pages(stored: Stored, pages: Pages) -> None:
     """Write the report, in one form or several.
 
     Args:
-        reports: The results.
+        stored: The results.
         pages: What is wanted.
 
     Raises:
         DataError: A file cannot be written.
     """
-    from lass.evaluation import html_report
-    from lass.evaluation.markdown import markdown_report
-    from lass.evaluation.report import write_text
-
+    reports = stored.reports
     examples = _examples(reports, pages) if pages.worst else []
     for path in pages.outputs:
         if path.suffix.lower() in _MARKDOWN:
-            text = markdown_report(reports, title=pages.title)
+            text = stored.markdown(title=pages.title)
         else:
-            text = html_report(reports, title=pages.title, examples=examples)
+            text = stored.page(title=pages.title, examples=examples)
         try:
             write_text(path, text)
         except OSError as error:

@@ -9,24 +9,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from lass.cli.running import note, plain
+from lass.evaluation.figures import FIGURES
 
 if TYPE_CHECKING:
     from lass.evaluation import Report
 
 __all__ = ["RowBar", "reason", "show_comparison", "show_failures", "show_lists", "show_report"]
 
-_TITLES = {
-    "sdr": "SDR",
-    "sdr_improvement": "SDRi",
-    "si_sdr": "SI-SDR",
-    "si_sdr_improvement": "SI-SDRi",
-    "leakage": "leakage",
-    "swap_margin": "swap margin",
-    "bss_sdr": "BSS SDR",
-    "bss_isr": "BSS ISR",
-    "bss_sir": "BSS SIR",
-    "bss_sar": "BSS SAR",
-}
 _MOST_FAILURES = 10
 _EVERY_S = 30.0
 """Seconds between two lines of progress where stderr is a file."""
@@ -113,14 +102,14 @@ def show_report(report: Report, *, classes: bool = False) -> None:
     metrics = _columns(report.summary)
     if not metrics:
         return
-    head = ["", *(f"{_TITLES[key]} dB" for key in metrics)]
-    rows = [head, [report.system, *(_interval(report.summary[key]) for key in metrics)]]
+    head = ["", *(FIGURES[key].title for key in metrics)]
+    rows = [head, [report.system, *(_interval(report.summary[key], key) for key in metrics)]]
     if classes:
         for label, figures in report.per_class.items():
-            rows.append([f"  {label}", *(_interval(figures.get(key)) for key in metrics)])
+            rows.append([f"  {label}", *(_interval(figures.get(key), key) for key in metrics)])
     for bound, figures in report.bounds.items():
         name = f"bound: {bound.replace('_', ' ')}"
-        rows.append([name, *(_mean(figures.get(key)) for key in metrics)])
+        rows.append([name, *(_mean(figures.get(key), key) for key in metrics)])
     failed = f", {len(report.failures)} failed" if report.failures else ""
     noun = "row" if len(report.rows) == 1 else "rows"
     print(f"{plain(report.protocol['name'])}: {len(report.rows)} {noun}{failed}")
@@ -156,15 +145,15 @@ def show_comparison(found: Mapping[str, Mapping[str, Any]], first: str, second: 
         first: What the first is called.
         second: What the second is called.
     """
-    rows = [["", first, second, "difference dB", "rows", ""]]
+    rows = [["", first, second, "difference", "rows", ""]]
     for metric, figures in found.items():
         difference = figures["difference"]
         rows.append(
             [
-                _TITLES[metric],
-                f"{figures['first']:.2f}",
-                f"{figures['second']:.2f}",
-                _interval(difference, signed=True),
+                FIGURES[metric].title,
+                f"{figures['first']:.{FIGURES[metric].decimals}f}",
+                f"{figures['second']:.{FIGURES[metric].decimals}f}",
+                _interval(difference, metric, signed=True),
                 str(difference["n"]),
                 str(figures["verdict"]),
             ]
@@ -194,7 +183,7 @@ def _columns(summary: Mapping[str, Any]) -> list[str]:
         >>> _columns(dict.fromkeys(["sdr", "sdr_improvement", "si_sdr", "leakage"]))
         ['sdr_improvement', 'si_sdr']
     """
-    told = [key for key in _TITLES if key in summary]
+    told = [key for key in FIGURES if key in summary]
     if "sdr_improvement" in told:
         told.remove("sdr")
     if "si_sdr" in told and "leakage" in told:
@@ -210,13 +199,13 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
         print("  ".join(shown).rstrip())
 
 
-def _interval(figure: Mapping[str, Any] | None, *, signed: bool = False) -> str:
+def _interval(figure: Mapping[str, Any] | None, metric: str, *, signed: bool = False) -> str:
     if figure is None:
         return ""
-    form = "+.2f" if signed else ".2f"
+    form = f"{'+' if signed else ''}.{FIGURES[metric].decimals}f"
     low, high = format(figure["low"], form), format(figure["high"], form)
     return f"{format(figure['mean'], form)} [{low}, {high}]"
 
 
-def _mean(figure: Mapping[str, Any] | None) -> str:
-    return "" if figure is None else f"{figure['mean']:.2f}"
+def _mean(figure: Mapping[str, Any] | None, metric: str) -> str:
+    return "" if figure is None else f"{figure['mean']:.{FIGURES[metric].decimals}f}"

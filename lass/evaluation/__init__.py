@@ -18,14 +18,17 @@ from lass.evaluation.protocol import Protocol, Row, list_protocols, load_protoco
 from lass.evaluation.report import html_report, write_report
 from lass.evaluation.results import Report, compare, paired_differences, presence_auroc
 from lass.evaluation.runner import Answer, evaluate, measure
+from lass.evaluation.similarity import Encoder, Similarity
 from lass.evaluation.statistics import Interval, auroc, mean_interval, verdict
 from lass.evaluation.stems import StemFolder, evaluate_stems
+from lass.evaluation.stored import Stored, load_stored
 
 __all__ = [
     "Answer",
     "AudioExample",
     "Clip",
     "ClipStore",
+    "Encoder",
     "Example",
     "Interval",
     "Mixture",
@@ -33,7 +36,9 @@ __all__ = [
     "Protocol",
     "Report",
     "Row",
+    "Similarity",
     "StemFolder",
+    "Stored",
     "auroc",
     "calibrate",
     "compare",
@@ -45,6 +50,7 @@ __all__ = [
     "iter_mixtures",
     "list_protocols",
     "load_protocol",
+    "load_stored",
     "mean_interval",
     "measure",
     "paired_differences",

@@ -10,38 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lass.evaluation.statistics import Interval
 
-__all__ = ["DEFINITIONS", "cell", "data_uri", "document", "number", "table"]
+__all__ = ["GENERATOR", "cell", "data_uri", "document", "number", "table"]
 
-DEFINITIONS = {
-    "sdr": (
-        "SDR",
-        "plain SDR: 10 log10 of the energy of the reference over the energy of the error, whole "
-        "clip, nothing fitted; level matters",
-    ),
-    "sdr_improvement": ("SDRi", "SDR of the estimate less SDR of the mixture"),
-    "si_sdr": (
-        "SI-SDR",
-        "absolute and scale-invariant: the reference is scaled to fit first; no mean removed",
-    ),
-    "si_sdr_improvement": ("SI-SDRi", "SI-SDR of the estimate less SI-SDR of the mixture"),
-    "leakage": (
-        "leakage",
-        "level of the estimate against the mixture; when what is asked for is absent, low is right",
-    ),
-    "swap_margin": (
-        "swap margin",
-        "SI-SDR towards the sound asked for less SI-SDR towards the other; positive is right",
-    ),
-    "bss_sdr": (
-        "BSS SDR",
-        "BSS-eval v4 as in museval: energy of the reference over that of the error in frames of "
-        "1 s, median over frames",
-    ),
-    "bss_isr": ("BSS ISR", "BSS-eval v4: what filtering did to the source, median over frames"),
-    "bss_sir": ("BSS SIR", "BSS-eval v4: what came from other sources, median over frames"),
-    "bss_sar": ("BSS SAR", "BSS-eval v4: what came from no source at all, median over frames"),
-}
-"""Short name and meaning of each figure of a report; all in dB."""
+GENERATOR = '<meta name="generator" content="lass eval report">'
+"""By this a page is told from one that somebody wrote."""
 
 _STYLE = """
 :root{--fg:#1b1f24;--bg:#fff;--soft:#56606b;--line:#d5dae0;--ours:#1f6feb;--bound:#a3adb8;
@@ -56,10 +28,10 @@ h3{margin-top:2rem}a{color:var(--ours)}nav{line-height:2;display:flex;flex-wrap:
 .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0 1rem;font-size:.94rem;
 font-variant-numeric:tabular-nums}
 th,td{padding:.35rem .7rem;border-bottom:1px solid var(--line);text-align:right;
-vertical-align:top;white-space:nowrap}th{color:var(--soft);font-weight:600}
+vertical-align:top;white-space:nowrap}th{color:var(--soft);font-weight:600;white-space:normal}
 th:first-child,td:first-child,td.words,th.words{text-align:left}
 td:first-child{white-space:normal;min-width:8rem}td.words{white-space:normal;min-width:9rem}
-td small{display:block;font-weight:400}
+td.short{min-width:0}td small{display:block;font-weight:400;white-space:normal}
 td small span{white-space:nowrap}
 tr.ours td{font-weight:600}tr.bound td{color:var(--soft)}
 small,.note,figcaption{color:var(--soft);font-size:.86rem}.note{max-width:46rem}
@@ -70,6 +42,7 @@ max-width:46rem}.bad{border-left-color:var(--other)}
 align-items:center;max-width:46rem;font-size:.9rem;margin:.5rem 0}
 .bars .name{overflow-wrap:anywhere}.bars .value{text-align:right;font-variant-numeric:tabular-nums}
 svg{display:block}svg text{font:12px system-ui,sans-serif;fill:var(--fg)}
+svg text.halo{paint-order:stroke;stroke:var(--bg);stroke-width:4px}
 rect.ours{fill:var(--ours)}rect.bound{fill:var(--bound)}rect.other{fill:var(--other)}
 line.axis{stroke:var(--soft)}line.whisker{stroke:var(--fg);stroke-width:1.5}
 line.mark{stroke-width:1.5;stroke-dasharray:4 3}line.ours{stroke:var(--ours)}
@@ -84,8 +57,8 @@ figure{margin:1rem 0;max-width:46rem}
 @media(min-width:56rem){.classes{columns:2;column-gap:2.5rem}.classes .bars{max-width:none}}
 details{margin:.6rem 0}summary{cursor:pointer;color:var(--ours)}
 @media(max-width:30rem){body{margin:1rem auto;padding:0 .8rem}table{font-size:.82rem}
-th,td{padding:.3rem .3rem}th{white-space:normal}td:first-child{min-width:5rem}
-td.words{min-width:5rem}td small{white-space:normal;max-width:3.2rem;margin-left:auto;
+th,td{padding:.3rem .3rem}td:first-child{min-width:5rem}
+td.words:not(.short){min-width:9rem}td small{white-space:normal;max-width:3.2rem;margin-left:auto;
 font-size:.74rem;line-height:1.25}
 .bars{grid-template-columns:minmax(5rem,38%) 1fr 2.8rem}}
 @media print{details{display:block}}
@@ -109,7 +82,7 @@ def document(title: str, body: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{body}</body></html>\n"
+        f"{GENERATOR}<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{body}</body></html>\n"
     )
 
 
@@ -138,11 +111,12 @@ def table(head: Sequence[str], rows: Iterable[str], *, words: Sequence[str] = ()
     )
 
 
-def cell(found: Interval | None) -> str:
+def cell(found: Interval | None, *, decimals: int = 2) -> str:
     """A mean with its interval under it.
 
     Args:
-        found: The figure in dB, or None.
+        found: The figure, or None.
+        decimals: How many are shown.
 
     Returns:
         HTML of a table cell.
@@ -153,25 +127,25 @@ def cell(found: Interval | None) -> str:
     """
     if found is None:
         return "<td>–</td>"  # noqa: RUF001
-    low, high = number(found["low"]), number(found["high"])
-    span = f"<small><span>{low} …</span> <span>{high}</span></small>"
-    return f"<td>{number(found['mean'])}{span}</td>"
+    mean, low, high = (number(found[key], decimals=decimals) for key in ("mean", "low", "high"))
+    return f"<td>{mean}<small><span>{low} …</span> <span>{high}</span></small></td>"
 
 
-def number(value: float) -> str:
-    """Two decimals, and no minus before a zero.
+def number(value: float, *, decimals: int = 2) -> str:
+    """A number, and no minus before a zero.
 
     Args:
         value: Any finite number.
+        decimals: How many are shown.
 
     Returns:
         Text.
 
     Example:
-        >>> number(-0.001), number(-1.239)
-        ('0.00', '-1.24')
+        >>> number(-0.001), number(-1.239), number(0.25, decimals=3)
+        ('0.00', '-1.24', '0.250')
     """
-    return f"{value + 0.0:.2f}" if abs(value) >= 0.005 else "0.00"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def data_uri(content: bytes, kind: str) -> str:

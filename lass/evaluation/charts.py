@@ -136,19 +136,23 @@ def histogram(
         f"{t:g}</text>"
         for t in ticks
     ]
+    words = []
     for place, (name, value, kind) in enumerate(marks):
         y, right = 18.0 * place + 13.0, across(value) > 60.0
         parts.append(
             f'<line x1="{across(value):.2f}%" x2="{across(value):.2f}%" y1="{y - 9}" '
             f'y2="{floor}" class="mark {kind}"/>'
-            f'<text x="{across(value):.2f}%" dx="{-5 if right else 5}" y="{y}" '
+        )
+        words.append(
+            f'<text class="halo" x="{across(value):.2f}%" dx="{-5 if right else 5}" y="{y}" '
             f'text-anchor="{"end" if right else "start"}">{escape(name)} {value:.2f}</text>'
         )
     return (
         f'<figure><svg class="hist" width="100%" height="{floor + 24:.0f}" role="img" '
         f'aria-label="Distribution of {escape(label)}"><line x1="2%" x2="98%" y1="{floor}" '
-        f'y2="{floor}" class="axis"/>{"".join(parts)}</svg><figcaption>{escape(label)}, rows per '
-        f"{step:g} dB; largest bar {counts.max()} of {data.size}.</figcaption></figure>"
+        f'y2="{floor}" class="axis"/>{"".join(parts + words)}</svg>'
+        f"<figcaption>{escape(label)}, rows per {step:g} dB; largest bar {counts.max()} of "
+        f"{data.size}.</figcaption></figure>"
     )
 
 
@@ -164,4 +168,4 @@ def _ticks(low: float, high: float) -> list[float]:
     """Four to nine round values between two."""
     step = _nice((high - low) / 9.0)
     first = np.ceil(low / step - 1e-9)
-    return [float(round(i * step, 10)) for i in np.arange(first, high / step + 1e-9)]
+    return [float(round(i * step, 10) + 0.0) for i in np.arange(first, high / step + 1e-9)]

@@ -7,7 +7,8 @@ from typing import TypedDict
 import numpy as np
 
 from lass.errors import DataError
-from lass.evaluation.results import METRICS, Report, compare, paired_differences
+from lass.evaluation.figures import FIGURES, METRICS
+from lass.evaluation.results import Report, compare, paired_differences
 from lass.evaluation.statistics import Interval, verdict
 
 __all__ = ["Paired", "paired_table"]
@@ -17,9 +18,9 @@ class Paired(TypedDict):
     """One figure of two systems on the rows both have.
 
     Attributes:
-        first: Mean of the first in dB.
-        second: Mean of the second in dB.
-        difference: Second less first in dB, with its 95 % interval.
+        first: Mean of the first in the figure's unit.
+        second: Mean of the second in the same.
+        difference: Second less first, with its 95 % interval.
         verdict: What it shows, in words.
     """
 
@@ -77,7 +78,10 @@ def paired_table(
 def _verdict(metric: str, difference: Interval, names: tuple[str, str], *, absent: bool) -> str:
     """Words for a difference."""
     if metric != "leakage":
-        return verdict(difference, first=names[0], second=names[1])
+        figure = FIGURES[metric]
+        return verdict(
+            difference, first=names[0], second=names[1], unit=figure.unit, decimals=figure.decimals
+        )
     if not absent:
         return "level only: neither more nor less is better"
     turned = Interval(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -21,16 +22,18 @@ def environment(model: str | Path | None = None) -> dict[str, Any]:
         model: Folder of the model (its ``model.safetensors`` is hashed), or None.
 
     Returns:
-        Plain data: Python, machine, package versions, commit (None outside a checkout), and the
-        model's SHA-256 if one was given.
+        Plain data: Python, machine, operating system, the cores this process may use, package
+        versions, commit (None outside a checkout), and the model's SHA-256 if one was given.
 
     Example:
         >>> sorted(environment())
-        ['commit', 'machine', 'numpy', 'python', 'soundfile', 'soxr', 'torch']
+        ['commit', 'cores', 'machine', 'numpy', 'os', 'python', 'soundfile', 'soxr', 'torch']
     """
     found: dict[str, Any] = {
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
+        "cores": _cores(),
+        "os": platform.platform(),
         "commit": _commit(),
     }
     for package in _PACKAGES:
@@ -43,6 +46,13 @@ def environment(model: str | Path | None = None) -> dict[str, Any]:
         if weights.is_file():
             found["model_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
     return found
+
+
+def _cores() -> int | None:
+    """Cores that this process may use: what a container or a scheduler grants counts."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
 
 
 def _commit() -> str | None:

@@ -18,7 +18,8 @@ from lass.evaluation.mixtures import SILENT_POWER, Mixture
 from lass.evaluation.protocol import Row
 from lass.evaluation.results import Report
 from lass.evaluation.runner import Separate, measure
-from lass.evaluation.running import Work, run_rows
+from lass.evaluation.running import Work, run_rows, stamp_of
+from lass.evaluation.similarity import Encoder, Similarity
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,6 +37,7 @@ def evaluate_list(
     limit: int | None = None,
     system: str = "",
     bounds: bool = True,
+    encoder: Encoder | None = None,
     resume: str | Path | None = None,
     workers: int = 1,
 ) -> Report:
@@ -51,6 +53,7 @@ def evaluate_list(
         limit: Only so many rows, from the first.
         system: What to call the separator in the report.
         bounds: Also measure the bounds of each mixture.
+        encoder: As in `lass.evaluation.evaluate`.
         resume: As in `lass.evaluation.evaluate`.
         workers: As in `lass.evaluation.evaluate`.
 
@@ -64,18 +67,17 @@ def evaluate_list(
     path = Path(path)
     records = _read(path)[:limit]
     digest = sha256(path.read_bytes()).hexdigest()
+    similarity = None if encoder is None else Similarity(encoder)
+    figures = partial(measure, bounds=bounds, similarity=similarity)
+    space = None if encoder is None else encoder.space
     results, failures = run_rows(
-        Work(separate, _Mixtures(tuple(records), path.parent), partial(measure, bounds=bounds)),
+        Work(separate, _Mixtures(tuple(records), path.parent), figures),
         range(len(records)),
         on_progress=on_progress,
         resume=resume,
-        stamp={
-            "list": path.stem,
-            "sha256": digest,
-            "system": system,
-            "bounds": bounds,
-            "fingerprint": getattr(separate, "fingerprint", None),
-        },
+        stamp=stamp_of(
+            separate, name=path.stem, sha256=digest, system=system, bounds=bounds, space=space
+        ),
         workers=workers,
     )
     return Report(
@@ -89,6 +91,7 @@ def evaluate_list(
         },
         rows=results,
         failures=failures,
+        extra={} if space is None else {"similarity_space": space},
     )
 
 
@@ -139,7 +142,7 @@ def check_list(path: str | Path) -> str:
 def _read(path: Path) -> list[_Record]:
     """Read the CSV and check its columns."""
     if not path.is_file():
-        raise DataError(f"The list {path} is missing.")
+        raise DataError(f"The list {path} is missing; give the path of a CSV file.")
     try:
         text = path.read_bytes().decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
@@ -188,10 +191,16 @@ def _mixture(record: _Record, folder: Path) -> Mixture:
     shapes = {name: (len(x), rate) for name, (x, rate) in loaded.items()}
     if len(set(shapes.values())) > 1:
         said = ", ".join(f"{n} {s} samples at {r} Hz" for n, (s, r) in shapes.items())
-        raise DataError(f"{where}: the files differ in length or rate: {said}.")
+        raise DataError(
+            f"{where}: the files differ in length or rate: {said}; make them "
+            "alike, nothing is cut or padded here."
+        )
     (mixture, rate), (target, _) = loaded["mixture"], loaded["target"]
     if float(np.mean(target**2)) < SILENT_POWER:
-        raise DataError(f"{where}: the target {cells['target']} is silent; nothing to score.")
+        raise DataError(
+            f"{where}: the target {cells['target']} is silent, so there is "
+            "nothing to score; take the row out."
+        )
     if "noise" in loaded:
         error = float(np.mean((mixture - target - loaded["noise"][0]) ** 2))
         if error > 1e-4 * float(np.mean(mixture**2)):
@@ -217,7 +226,9 @@ def _load(where: str, name: str, path: Path) -> tuple[npt.NDArray[np.float64], i
     import soundfile
 
     if not path.is_file():
-        raise DataError(f"{where}: the {name} {path} is missing.")
+        raise DataError(
+            f"{where}: the {name} {path} is missing; paths are taken from the list's own folder."
+        )
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lass.errors import DataError
-from lass.evaluation._page import DEFINITIONS
+from lass.evaluation._page import number
 from lass.evaluation.bounds import BOUNDS
+from lass.evaluation.figures import FIGURES, METRICS
+from lass.evaluation.provenance import origins
 from lass.evaluation.published import IN_DOMAIN, published_beside
-from lass.evaluation.results import METRICS, Report
+from lass.evaluation.results import Report, presence_beside
 
 if TYPE_CHECKING:
     from lass.evaluation.statistics import Interval
 
-__all__ = ["markdown_report", "put_between_markers", "results_table"]
+__all__ = ["MADE", "markdown_report", "put_between_markers", "results_table"]
+
+MADE = "Made from stored results by `lass eval report`; do not edit."
+"""By this sentence a report is told from a file that somebody wrote."""
 
 
 def results_table(reports: Sequence[Report]) -> str:
@@ -60,7 +65,7 @@ def results_table(reports: Sequence[Report]) -> str:
 def markdown_report(
     reports: Sequence[Report],
     *,
-    title: str = "Evaluation",
+    title: str = "Evaluation of lass",
     calibration: dict[str, Any] | None = None,
 ) -> str:
     """The whole report as Markdown.
@@ -83,22 +88,23 @@ def markdown_report(
     """
     parts = [
         f"# {title}\n",
-        "Made from the stored results by `eval/make_tables.py`; do not edit. Numbers are means "
-        "over rows; what stands after ± is half the width of the 95 % bootstrap interval. Half of "
-        "a 0 dB mixture gains 3.01 dB of SDRi and has an SI-SDR of 0.00 dB, so an SDRi means "
-        "little without the SI-SDR beside it. The oracle masks know the answer: they show how far "
-        "any mask of that kind could go.\n",
+        f"{MADE} Numbers are means over rows; what stands after ± is half the width of the 95 % "
+        "bootstrap interval. Half of a 0 dB mixture gains 3.01 dB of SDRi and has an SI-SDR of "
+        "0.00 dB, so an SDRi means little without the SI-SDR beside it. The oracle masks know the "
+        "answer: they show how far any mask of that kind could go.\n",
         results_table(reports),
     ]
     names = list(dict.fromkeys(str(r.protocol.get("name", "?")) for r in reports))
     for name in names:
-        parts.append(_section(name, [r for r in reports if r.protocol.get("name", "?") == name]))
+        mine = [r for r in reports if r.protocol.get("name", "?") == name]
+        parts.append(_section(name, mine, reports))
     if calibration:
         parts.append(_calibration(calibration))
-    parts.append("## Definitions\n")
-    parts.append(
-        "".join(f"- **{short}** (dB): {meaning}.\n" for short, meaning in DEFINITIONS.values())
-    )
+    parts += [_origins(reports), "## Definitions\n"]
+    for figure in (FIGURES[m] for m in _columns(reports)):
+        unit = f" ({figure.unit})" if figure.unit else ""
+        parts.append(f"- **{figure.name}**{unit}: {figure.meaning}.")
+    parts.append("")
     parts.append("".join(f"- bound **{name}**: {meaning}.\n" for name, meaning in BOUNDS.items()))
     return "\n".join(parts)
 
@@ -128,7 +134,7 @@ def put_between_markers(text: str, content: str, *, name: str = "results") -> st
     return f"{before}{begin}\n{content.strip()}\n{end}{after}"
 
 
-def _section(name: str, reports: list[Report]) -> str:
+def _section(name: str, reports: list[Report], everything: Sequence[Report]) -> str:
     """One list: recipe, figures of systems and bounds, published numbers, best and worst class."""
     protocol = reports[0].protocol
     parts = [
@@ -146,30 +152,50 @@ def _section(name: str, reports: list[Report]) -> str:
             parts.append(
                 f"{_plain(report.system)}: best classes (SDRi, dB) {best}; worst {worst}.\n"
             )
+        area = presence_beside(report, everything)
+        if area is not None:
+            parts.append(
+                f"{_plain(report.system)}: presence scores of these rows against those of "
+                f"esc50-fold5: AUROC {area:.3f} (1 is perfect, 0.5 guessing).\n"
+            )
         if report.failures:
             parts.append(f"{len(report.failures)} row(s) failed and are not in the means.\n")
-        if report.extra:
-            items = "; ".join(f"{k}: {v}" for k, v in sorted(report.extra.items()))
-            parts.append(f"{_plain(report.system)}: {_plain(items)}\n")
     if published_beside(name):
         parts.append(_published(name))
     return "\n".join(parts)
 
 
+def _columns(reports: Sequence[Report]) -> list[str]:
+    """The figures that any result has."""
+    return [m for m in METRICS if any(m in row for report in reports for row in report.rows)]
+
+
 def _figures(reports: list[Report]) -> str:
     """Systems and bounds by every figure there is."""
-    columns = [m for m in METRICS if any(m in r.summary for r in reports)]
+    columns = _columns(reports)
     lines = [
-        "| | rows | " + " | ".join(DEFINITIONS[c][0] for c in columns) + " |",
+        "| | rows | " + " | ".join(FIGURES[c].name for c in columns) + " |",
         "|---|--:|" + "--:|" * len(columns),
     ]
     shown = [(_plain(r.system or "unnamed"), len(r.rows), r.summary) for r in reports]
     bounds = next((r.bounds for r in reports if r.bounds), {})
     shown += [(f"bound: {k}", next(iter(v.values()))["n"], v) for k, v in bounds.items()]
     for label, count, figures in shown:
-        cells = " | ".join(_with_interval(figures.get(c)) for c in columns)
+        cells = " | ".join(
+            _with_interval(figures.get(c), decimals=FIGURES[c].decimals) for c in columns
+        )
         lines.append(f"| {label} | {count} | {cells} |")
     return "\n".join(lines) + "\n"
+
+
+def _origins(reports: Sequence[Report]) -> str:
+    """Model hash, machine, commit: whatever was kept."""
+    parts = ["## Where the numbers come from\n"]
+    for origin in origins(reports):
+        parts.append(f"{_plain(origin.system)} on {', '.join(origin.lists)}:\n")
+        parts += [f"- {name}: `{_plain(value)}`" for name, value in origin.facts]
+        parts.append("")
+    return "\n".join(parts)
 
 
 def _ranked_classes(report: Report) -> list[tuple[str, float]]:
@@ -216,14 +242,15 @@ def _calibration(found: dict[str, Any]) -> str:
 
 def _mean(found: Interval | None) -> str:
     """A mean."""
-    return "–" if found is None else f"{found['mean']:.2f}"  # noqa: RUF001
+    return "–" if found is None else number(found["mean"])  # noqa: RUF001
 
 
-def _with_interval(found: Interval | None) -> str:
+def _with_interval(found: Interval | None, *, decimals: int = 2) -> str:
     """A mean and half of the interval's width."""
     if found is None:
         return "–"  # noqa: RUF001
-    return f"{found['mean']:.2f} ± {(found['high'] - found['low']) / 2:.2f}"
+    half = (found["high"] - found["low"]) / 2
+    return f"{number(found['mean'], decimals=decimals)} ± {number(half, decimals=decimals)}"
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,11 @@ from lass.zoo.folders import model_folder
 from lass.zoo.loading import read_config
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
     from lass.separation import Separator
 
 __all__ = ["ModelSeparator"]
@@ -22,6 +27,7 @@ __all__ = ["ModelSeparator"]
 class ModelSeparator:
     """Asks a model for one sound at a time; words or a recording.
 
+    It also lends the model's encoder, so it serves as ``evaluate(..., encoder=...)``.
     It is pickled without the model, which each process loads at its first question: so it serves
     ``evaluate(..., workers=2)``.
 
@@ -72,6 +78,21 @@ class ModelSeparator:
             found = beside if beside.is_dir() else model_folder(encoder)
             hashes.append(read_config(found).get("sha256", {}))
         return sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def space(self) -> str:
+        """Name of the query space of the model's encoder."""
+        return self.separator.model.encoder.space
+
+    def encode_text(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Unit vectors of texts ``(texts, dimensions)`` by the model's own encoder."""
+        return self.separator.model.encoder.encode_text(texts)
+
+    def encode_audio(
+        self, audio: npt.NDArray[np.float32], *, sample_rate: int
+    ) -> npt.NDArray[np.float32]:
+        """Unit vector ``(dimensions,)`` of ``(channels, samples)`` by the model's own encoder."""
+        return self.separator.model.encoder.encode_audio(audio, sample_rate=sample_rate)
 
     def __call__(self, mixture: Any, sample_rate: int, query: str | AudioExample) -> Answer:  # noqa: ANN401
         """Ask for one sound.

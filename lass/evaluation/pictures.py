@@ -13,7 +13,7 @@ from lass.evaluation.bounds import stft
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["peak_power", "png", "spectrogram"]
+__all__ = ["draw_power", "peak_power", "png", "spectrogram"]
 
 WIDTH, HEIGHT, RANGE_DB = 300, 96, 70.0
 _LEVELS = 64
@@ -77,9 +77,30 @@ def spectrogram(
         b'PNG'
     """
     power = np.abs(stft(samples, sample_rate=sample_rate)) ** 2
-    top = max(reference_power or float(power.max()), 1e-12)
     columns = _pooled(power, np.linspace(0, len(power), min(WIDTH, len(power)) + 1))
-    rows = _pooled(columns.T, _mel_edges(power.shape[1], sample_rate))[::-1]
+    top = reference_power or float(power.max())
+    return draw_power(columns, sample_rate=sample_rate, reference_power=top)
+
+
+def draw_power(
+    columns: npt.NDArray[np.float64], *, sample_rate: int, reference_power: float
+) -> bytes:
+    """Draw spectra side by side: frequency upwards on a mel scale, 70 dB of range.
+
+    Args:
+        columns: power of each bin ``(columns, bins)``, from 0 to half the rate.
+        sample_rate: Rate in Hz.
+        reference_power: The power that is drawn brightest.
+
+    Returns:
+        A PNG file, a pixel a column.
+
+    Example:
+        >>> draw_power(np.ones((4, 257)), sample_rate=8000, reference_power=1.0)[1:4]
+        b'PNG'
+    """
+    top = max(reference_power, 1e-12)
+    rows = _pooled(columns.T, _mel_edges(columns.shape[1], sample_rate))[::-1]
     level = 1.0 + 10.0 * np.log10(np.maximum(rows, 1e-30) / top) / RANGE_DB
     indices = np.round(np.clip(level, 0.0, 1.0) * (_LEVELS - 1)).astype(np.uint8)
     at = np.linspace(0, len(_ANCHORS) - 1, _LEVELS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from lass.errors import DataError
+from lass.evaluation.figures import METRICS
+from lass.evaluation.files import read_json, write_text
 from lass.evaluation.statistics import Interval, auroc, mean_interval
 
 __all__ = [
@@ -21,22 +23,8 @@ __all__ = [
     "main_metric",
     "paired_differences",
     "presence_auroc",
+    "presence_beside",
 ]
-
-METRICS = (
-    "sdr",
-    "sdr_improvement",
-    "si_sdr",
-    "si_sdr_improvement",
-    "leakage",
-    "swap_margin",
-    "bss_sdr",
-    "bss_isr",
-    "bss_sir",
-    "bss_sar",
-)
-"""Names of the figures of a row, all in dB."""
-
 
 _ENTRIES: dict[str, type] = {
     "system": str,
@@ -72,7 +60,7 @@ class Report:
 
     @property
     def summary(self) -> dict[str, Interval]:
-        """Mean over rows of every figure, with its 95 % interval, in dB."""
+        """Mean over rows of every figure, with its 95 % interval, in the figure's unit."""
         return _summarise(self.rows)
 
     @property
@@ -111,16 +99,8 @@ class Report:
         Returns:
             The path.
         """
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(_rounded(self.as_dict()), indent=1, ensure_ascii=False) + "\n"
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return path
+        return write_text(path, text)
 
     @classmethod
     def load(cls, path: str | Path) -> Report:
@@ -135,7 +115,7 @@ class Report:
         Raises:
             DataError: When it is missing or not such a file.
         """
-        content = _read_json(path)
+        content = read_json(path)
         fault = _fault(content)
         if fault is not None:
             raise DataError(f"{path} is not a saved report: {fault}.")
@@ -154,22 +134,12 @@ def is_report(path: str | Path) -> bool:
     Raises:
         DataError: When it is missing or not JSON.
     """
-    content = _read_json(path)
+    content = read_json(path)
     return (
         isinstance(content, dict)
         and isinstance(content.get("protocol"), dict)
         and ("system" in content and "failures" in content)
     )
-
-
-def _read_json(path: str | Path) -> Any:  # noqa: ANN401
-    """Read a file that should be JSON."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON, or is cut off: {error}.") from error
 
 
 def _fault(content: Any) -> str | None:  # noqa: ANN401
@@ -199,8 +169,8 @@ def compare(first: Report, second: Report, *, metric: str = "sdr_improvement") -
         metric: One of `METRICS`.
 
     Returns:
-        Mean difference in dB and its 95 % interval; it is a difference only if the interval leaves
-        out zero.
+        Mean difference in the figure's unit and its 95 % interval; it is a difference only if the
+        interval leaves out zero.
 
     Raises:
         DataError: When the protocols differ or no row is shared.
@@ -225,8 +195,8 @@ def paired_differences(
         metric: One of `METRICS`.
 
     Returns:
-        Differences in dB, in the order of the first report's rows; rows that failed in either are
-        left out.
+        Differences in the figure's unit, in the order of the first report's rows; rows that
+        failed in either are left out.
 
     Raises:
         DataError: When the protocols differ.
@@ -290,6 +260,34 @@ def presence_auroc(present: Report, absent: Report) -> float:
     )
 
 
+def presence_beside(report: Report, everything: Sequence[Report]) -> float | None:
+    """`presence_auroc` of a report of ``absent-query``, if its other half is there.
+
+    Args:
+        report: Any report.
+        everything: Reports among which that of ``esc50-fold5`` by the same system may be.
+
+    Returns:
+        The area, or None: the report is of another list, its other half is missing, or the system
+        gives no scores.
+
+    Example:
+        >>> rows = [{"row": 0, "label": "x", "score": 0.1}]
+        >>> a, b = (Report("s", {"name": n}, rows) for n in ("absent-query", "esc50-fold5"))
+        >>> presence_beside(a, [a, b]), presence_beside(b, [a, b])
+        (0.5, None)
+    """
+    if report.protocol.get("name") != "absent-query":
+        return None
+    for other in everything:
+        if other.protocol.get("name") == "esc50-fold5" and other.system == report.system:
+            try:
+                return presence_auroc(other, report)
+            except DataError:
+                return None
+    return None
+
+
 def _summarise(rows: list[dict[str, Any]]) -> dict[str, Interval]:
     """Mean and interval of every figure that any row has."""
     return {
@@ -300,7 +298,7 @@ def _summarise(rows: list[dict[str, Any]]) -> dict[str, Interval]:
 
 
 def _rounded(value: Any) -> Any:  # noqa: ANN401
-    """Round every number to 1e-4 dB: beyond that the last bits depend on the machine."""
+    """Round every number to four decimals: beyond that the last bits depend on the machine."""
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -20,7 +20,8 @@ from lass.evaluation.mixtures import Mixture, mixture_of
 from lass.evaluation.protocol import Protocol as MixtureList
 from lass.evaluation.protocol import load_protocol
 from lass.evaluation.results import Report
-from lass.evaluation.running import Work, run_rows
+from lass.evaluation.running import Work, run_rows, stamp_of
+from lass.evaluation.similarity import Encoder, Similarity
 from lass.metrics import sdr, si_sdr
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def evaluate(
     limit: int | None = None,
     system: str = "",
     bounds: bool = True,
+    encoder: Encoder | None = None,
     resume: str | Path | None = None,
     workers: int = 1,
 ) -> Report:
@@ -87,9 +89,12 @@ def evaluate(
         limit: Only so many rows, from the first.
         system: What to call the separator in the report.
         bounds: Also measure the bounds of each mixture (oracle masks cost about 10 ms a row).
+        encoder: Also measure likeness to the words and to the target in its query space (see
+            `lass.evaluation.similarity`); three recordings a row are encoded.
         resume: A JSONL file: rows already in it are not asked again, each new row is added to it
             at once, so that a killed run goes on where it was. The numbers are the same. The
-            file of another list, system or ``separate.fingerprint`` (if it has one) is refused.
+            file of another list, system, query space or ``separate.fingerprint`` (if it has one) is
+            refused.
         workers: Processes that share the rows; above 1 ``separate`` must be picklable (a function
             of a module, or an object that loads its model at the first call). Same numbers.
 
@@ -109,18 +114,22 @@ def evaluate(
     chosen = protocol if isinstance(protocol, MixtureList) else load_protocol(protocol)
     clips = ClipStore(data_dir)
     rows = chosen.rows[:limit]
+    similarity = None if encoder is None else Similarity(encoder)
+    figures = partial(measure, bounds=bounds, similarity=similarity)
+    space = None if encoder is None else encoder.space
     results, failures = run_rows(
-        Work(separate, _Mixtures(chosen, clips), partial(measure, bounds=bounds)),
+        Work(separate, _Mixtures(chosen, clips), figures),
         [row.id for row in rows],
         on_progress=on_progress,
         resume=resume,
-        stamp={
-            "list": chosen.name,
-            "sha256": chosen.sha256,
-            "system": system,
-            "bounds": bounds,
-            "fingerprint": getattr(separate, "fingerprint", None),
-        },
+        stamp=stamp_of(
+            separate,
+            name=chosen.name,
+            sha256=chosen.sha256,
+            system=system,
+            bounds=bounds,
+            space=space,
+        ),
         workers=workers,
     )
     return Report(
@@ -138,6 +147,7 @@ def evaluate(
         },
         rows=results,
         failures=failures,
+        extra={} if space is None else {"similarity_space": space},
     )
 
 
@@ -153,20 +163,28 @@ class _Mixtures:
         return mixture_of(self.protocol.rows[place], self.protocol, self.clips)
 
 
-def measure(mixture: Mixture, answer: Any, *, bounds: bool = True) -> dict[str, Any]:  # noqa: ANN401
+def measure(
+    mixture: Mixture,
+    answer: Any,  # noqa: ANN401
+    *,
+    bounds: bool = True,
+    similarity: Similarity | None = None,
+) -> dict[str, Any]:
     """Measure one answer.
 
     Args:
         mixture: The question.
         answer: What the separator returned (see `Separate`).
         bounds: Also measure the bounds.
+        similarity: Also measure likeness to the words and to the target.
 
     Returns:
         The row's numbers, all in dB unless said: ``sdr``, ``sdr_improvement``, ``si_sdr``,
         ``si_sdr_improvement`` where something is asked that is there; ``leakage`` (level of the
         estimate against the mixture) always; ``swap_margin`` when the interferer is asked (SI-SDR
-        towards it less SI-SDR towards the other sound); ``score`` if the separator gave one;
-        ``bounds`` with the same figures of each bound.
+        towards it less SI-SDR towards the other sound); ``score`` if the separator gave one; what
+        `Similarity` gives if it is given; ``bounds`` with the same figures of each bound
+        (similarities of the mixture only).
 
     Raises:
         AudioError: When the answer has another length or values that are not finite.
@@ -181,19 +199,29 @@ def measure(mixture: Mixture, answer: Any, *, bounds: bool = True) -> dict[str, 
     }
     if score is not None:
         result["score"] = float(score)
-    if row.asked == "nothing":
-        if bounds:
-            half = _level(0.5 * mixture.mixture, mixture.mixture)
-            result["bounds"] = {"mixture": {"leakage": 0.0}, "half": {"leakage": half}}
-        return result
-    result |= _figures(mixture, estimate)
+    if row.asked != "nothing":
+        result |= _figures(mixture, estimate)
     if row.asked == "interferer":
         towards_other = float(_db(si_sdr, mixture.rest, estimate))
         result["swap_margin"] = result["si_sdr"] - towards_other
     if bounds:
-        ideal = oracle_estimates(mixture.mixture, mixture.target, sample_rate=mixture.sample_rate)
-        result["bounds"] = {name: _figures(mixture, made) for name, made in ideal.items()}
+        result["bounds"] = _bounds(mixture)
+    if similarity is not None:
+        answers = [estimate, mixture.mixture] if bounds else [estimate]
+        of_estimate, *of_mixture = similarity(mixture, answers)
+        result |= of_estimate
+        for figures in of_mixture:
+            result["bounds"]["mixture"] |= figures
     return result
+
+
+def _bounds(mixture: Mixture) -> dict[str, dict[str, float]]:
+    """Figures of every bound; where nothing is asked for, only of those that know no answer."""
+    if mixture.row.asked == "nothing":
+        half = _level(0.5 * mixture.mixture, mixture.mixture)
+        return {"mixture": {"leakage": 0.0}, "half": {"leakage": half}}
+    ideal = oracle_estimates(mixture.mixture, mixture.target, sample_rate=mixture.sample_rate)
+    return {name: _figures(mixture, made) for name, made in ideal.items()}
 
 
 def _figures(mixture: Mixture, estimate: npt.NDArray[np.floating]) -> dict[str, float]:

@@ -23,7 +23,7 @@ from lass.errors import DataError, LassError
 if TYPE_CHECKING:
     from lass.evaluation.mixtures import Mixture
 
-__all__ = ["Rows", "Work", "run_rows"]
+__all__ = ["Rows", "Work", "run_rows", "stamp_of"]
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
@@ -58,6 +58,36 @@ class Work:
         except OSError as error:
             named = f"{error.filename}: " if error.filename else ""
             return {"error": f"OSError: {named}{error.strerror or error}"}
+
+
+def stamp_of(
+    separate: object, *, name: str, sha256: str, system: str, bounds: bool, space: str | None
+) -> dict[str, Any]:
+    """What kept rows belong to: rows of anything else must never be taken over.
+
+    Args:
+        separate: The separator; its ``fingerprint`` counts if it has one.
+        name: Name of the list.
+        sha256: Hash of the list.
+        system: What the separator is called.
+        bounds: Whether the rows have bounds.
+        space: The query space of their similarities, or None without any.
+
+    Returns:
+        Plain data, for `run_rows`.
+
+    Example:
+        >>> stamp_of(print, name="a", sha256="1", system="s", bounds=True, space=None)["list"]
+        'a'
+    """
+    return {
+        "list": name,
+        "sha256": sha256,
+        "system": system,
+        "bounds": bounds,
+        "similarity_space": space,
+        "fingerprint": getattr(separate, "fingerprint", None),
+    }
 
 
 def run_rows(

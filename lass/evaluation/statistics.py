@@ -68,7 +68,14 @@ def mean_interval(values: Sequence[float] | npt.NDArray[np.float64]) -> Interval
     return Interval(mean=float(data.mean()), low=float(low), high=float(high), n=int(data.size))
 
 
-def verdict(difference: Interval, *, first: str = "first", second: str = "second") -> str:
+def verdict(
+    difference: Interval,
+    *,
+    first: str = "first",
+    second: str = "second",
+    unit: str = "dB",
+    decimals: int = 2,
+) -> str:
     """Say in words what a paired difference shows, and no more.
 
     With fewer than 6 rows nothing is shown, whatever the interval.
@@ -77,6 +84,8 @@ def verdict(difference: Interval, *, first: str = "first", second: str = "second
         difference: Second less first, larger being better (see `lass.evaluation.compare`).
         first: Name of the first system.
         second: Name of the second system.
+        unit: Unit of the difference; empty for a plain number.
+        decimals: How many are said.
 
     Returns:
         A sentence without its full stop.
@@ -89,10 +98,11 @@ def verdict(difference: Interval, *, first: str = "first", second: str = "second
     """
     if difference["n"] < FEWEST:
         return f"no difference shown (too few rows: {difference['n']}, at least {FEWEST} needed)"
+    size = f"{abs(difference['mean']):.{decimals}f} {unit}".strip()
     if difference["low"] > 0.0:
-        return f"{second} is better by {difference['mean']:.2f} dB"
+        return f"{second} is better by {size}"
     if difference["high"] < 0.0:
-        return f"{first} is better by {-difference['mean']:.2f} dB"
+        return f"{first} is better by {size}"
     return "no difference shown (the interval contains 0)"
 
 

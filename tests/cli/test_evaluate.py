@@ -169,6 +169,44 @@ def test_json_for_machines(measure, mixtures, tmp_path):
     assert "AUROC" in measure(present, absent).out
 
 
+def test_json_into_a_file_is_the_whole_result(measure, lass_eval, mixtures, tmp_path):
+    path = mixtures[1]()
+    files = [tmp_path / "a.json", tmp_path / "b.json"]
+    done = measure(path, "--json", files[0])
+    assert done.code == 0, done.err
+    assert done.out.startswith("toy: 2 rows")
+    assert measure(path, "--out", files[1]).code == 0
+    assert files[0].read_text() == files[1].read_text()
+    assert lass_eval("compare", *files).code == 0
+
+
+def test_a_bare_json_takes_no_name_of_a_list(measure, mixtures):
+    path = mixtures[1]()
+    for arguments in (["--json", path], [path, "--json"], [path, "--json", "-"]):
+        done = measure(*arguments)
+        assert done.code == 0, done.err
+        assert json.loads(done.out)["results"][0]["name"] == "toy"
+
+
+def test_similarities_are_measured_when_wanted(measure, lass_eval, mixtures, tmp_path):
+    path, out = mixtures[1](), tmp_path / "r.json"
+    done = measure(path, "--similarity", "--out", out)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[1].split("  ")[-1].strip() == "audio similarity"
+    stored = json.loads(out.read_text())
+    assert stored["extra"]["similarity_space"] == "compact-v1"
+    for row in stored["rows"]:
+        assert -1 <= row["clap_score"] <= 1
+        assert set(row["bounds"]["mixture"]) >= {"clap_score", "audio_similarity"}
+    page = tmp_path / "page.html"
+    assert lass_eval("report", out, "-o", page).code == 0
+    assert "CLAPScore</b>: cosine" in page.read_text()
+    # A result without them does not stand for one with them.
+    assert measure(path, "--out", out, "--resume").sentence.endswith("r.json: written")
+    assert "clap_score" not in json.loads(out.read_text())["rows"][0]
+    assert "CLAPScore" not in measure(path).out
+
+
 def test_a_bad_row_is_reported_and_the_others_count(measure, mixtures, tmp_path):
     path = mixtures[1](clips=("set__000", "gone"))
     out = tmp_path / "r.json"
@@ -298,7 +336,11 @@ def test_ctrl_c_ends_all_processes_without_a_traceback(mixtures, models, tmp_pat
         (["score", ".", "--estimates", ".", "--resume"], "are for lists"),
         (["score", "mine.csv", "--estimates", "."], "go with a folder of stems"),
         (["compare", "a.json"], "Missing argument 'B.json'"),
-        (["report", "a.json"], "Missing option '--output'"),
+        (["report"], "eval/results, which is taken otherwise, is not here"),
+        (["score", ".", "--estimates", ".", "--similarity"], "are for lists"),
+        (["run", "all", "--data", "pack", "--json", "all.json"], "all.json is one file for"),
+        (["run", "esc50-fold5", "--data", "pack", "--json=x"], "a file that ends in .json"),
+        (["run", "all", "--data", "pack", "--json", "a.json", "--out", "b"], "give one of them"),
         (["report", "a.json", "-o", "a.pdf"], "give a name with .html or .md"),
         (["report", "a.json", "-o", "a.html", "--worst", "3"], "LASS_DATA"),
         (["report", "a.json", "-o", "a.html", "--sounds"], "--worst"),
@@ -409,7 +451,9 @@ def test_bad_lists(lass_eval, own, columns, words):
     done = lass_eval("score", own(columns=columns))
     assert done.code == 1
     assert words in done.sentence
-    assert lass_eval("score", "/nope.csv").sentence == "lass: The list /nope.csv is missing."
+    assert lass_eval("score", "/nope.csv").sentence == (
+        "lass: The list /nope.csv is missing; give the path of a CSV file."
+    )
 
 
 def test_all_rows_bad(lass_eval, own, models):
@@ -538,6 +582,41 @@ def test_a_report_leaves_out_what_is_no_result(lass_eval, tmp_path):
     assert lass_eval("report", results, "-o", page, "--quiet").err == ""
 
 
+def test_a_report_without_names_goes_beside_the_results(lass_eval, tmp_path, monkeypatch):
+    from lass.evaluation import load_stored
+
+    results = tmp_path / "eval" / "results"
+    saved(results / "a.json", [1, 2])
+    recipe = {"name": "n", "meaning": "m", "sdr_improvement": 1.0, "si_sdr": 1.0, "shift": 0.0}
+    calibration = {"lead": "One system.", "note": "No more.", "recipes": [recipe]}
+    (results / "calibration.json").write_text(json.dumps(calibration))
+    monkeypatch.chdir(tmp_path)
+    done = lass_eval("report")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == ["eval/REPORT.md  1 result", "eval/report.html  1 result"]
+    text = (tmp_path / "eval" / "REPORT.md").read_text()
+    assert text == load_stored([results]).markdown()
+    assert "One system." in text
+    assert "One system." in (tmp_path / "eval" / "report.html").read_text()
+    assert lass_eval("report", results, "--quiet").code == 0  # its own files may be replaced
+    assert lass_eval("report", results / "a.json").code == 0
+    assert (results / "report.html").is_file()
+    monkeypatch.chdir(results)
+    assert lass_eval("report", ".").out.splitlines()[0] == "REPORT.md  1 result"
+
+
+@pytest.mark.parametrize("name", ["REPORT.md", "report.html"])
+def test_somebody_elses_file_is_not_replaced_unasked(lass_eval, tmp_path, name):
+    result = saved(tmp_path / "a.json", [1, 2])
+    (tmp_path / name).write_text("my own")
+    done = lass_eval("report", result)
+    assert done.code == 2
+    assert f"{name} is there and was not written by this command" in done.sentence
+    assert (tmp_path / name).read_text() == "my own"
+    assert lass_eval("report", result, "-o", tmp_path / name).code == 0
+    assert (tmp_path / name).read_text() != "my own"
+
+
 def test_reports_of_nothing_and_of_damaged_files(lass_eval, tmp_path):
     page = tmp_path / "report.html"
     good = saved(tmp_path / "a.json", [1, 2])
@@ -570,7 +649,7 @@ def test_the_worst_rows_are_shown_if_the_model_is_the_one(
     monkeypatch.setattr(protocol, "protocol_dir", lambda: path.parent)
     done = lass_eval(*arguments, "--sounds")
     assert (done.code, done.err) == (0, "")
-    assert "The 1 worst rows" in page.read_text()
+    assert "The worst row<" in page.read_text()
     assert "<audio" in page.read_text()
     stored = json.loads(out.read_text())
     stored["extra"]["fingerprint"] = "another"

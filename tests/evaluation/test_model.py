@@ -59,3 +59,16 @@ def test_the_fingerprint_changes_with_the_weights_of_either_part(models, tmp_pat
         path.write_text(json.dumps(config))
         seen.add(asks.fingerprint)
     assert len(seen) == 3
+
+
+def test_it_lends_the_encoder_of_the_model(models):
+    from lass.zoo import load_encoder
+
+    lends = ModelSeparator(str(models / "separator"), device="cpu")
+    own = load_encoder(models / "encoder")
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, 16000)).astype(np.float32)
+    assert lends.space == own.space
+    np.testing.assert_array_equal(lends.encode_text(["hum"]), own.encode_text(["hum"]))
+    np.testing.assert_array_equal(
+        lends.encode_audio(noise, sample_rate=16000), own.encode_audio(noise, sample_rate=16000)
+    )

@@ -21,6 +21,7 @@ from lass.evaluation import (
     html_report,
     list_protocols,
     load_protocol,
+    load_stored,
     verdict,
     worst_examples,
     write_report,
@@ -200,6 +201,43 @@ def test_presence_beside_the_absent_queries():
             row["score"] = score
     assert "AUROC <b>1.000</b>" in html_report([present, absent])
     assert "no presence scores" in html_report([absent])
+    assert "AUROC 1.000" in markdown_report([present, absent])
+    assert "AUROC" not in markdown_report([absent])
+
+
+def test_where_the_numbers_come_from_and_nothing_made_up():
+    told = {
+        **{"model_sha256": "5f" * 32, "fingerprint": "6e" * 32, "commit": "0123456789ab+"},
+        **{"cores": 2, "os": "Linux-6.1-x86_64", "python": "3.11.7", "torch": "2.13.0"},
+    }
+    reports = [_report("m", name) for name in ("a", "b")] + [_report("m", "c")]
+    for report in reports[:2]:
+        report.extra = dict(told)
+    for text in (markdown_report(reports), html_report(reports)):
+        for value in ("m", "5f" * 32, "6e" * 32, "0123456789ab+", "2 cores, Linux-6.1-x86_64",
+                      "3.11.7", "torch 2.13.0", "abc"):  # fmt: skip
+            assert value in text
+        part = text.split("Where the numbers come from")[-1]
+        assert part.count("5f" * 32) == 1
+        assert "a, b" in part
+        assert "not recorded" in part
+    reports[2].extra = dict(told)
+    assert "not recorded" not in markdown_report(reports)
+
+
+def test_results_of_a_folder_are_in_the_order_of_the_lists(tmp_path):
+    names = [e["name"] for e in list_protocols()]
+    for name in sorted(names):
+        _report("m", name).save(tmp_path / "r" / f"{name}.json")
+    (tmp_path / "r" / "other.json").write_text("[]")
+    (tmp_path / "r" / "damaged.json").write_text("{")
+    stored = load_stored([tmp_path / "r"])
+    assert [r.protocol["name"] for r in stored.reports] == names
+    assert stored.left_out == [tmp_path / "r" / "other.json"]
+    assert len(stored.errors) == 1
+    assert "damaged.json is not JSON" in stored.errors[0]
+    files = [tmp_path / "r" / f"{name}.json" for name in reversed(names)]
+    assert [r.protocol["name"] for r in load_stored(files).reports] == names[::-1]
 
 
 def test_worst_examples_in_order_with_pictures_and_sound_only_when_asked(pack, write_list):
