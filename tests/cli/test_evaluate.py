@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -694,4 +695,4 @@ def test_a_bar_for_terminals(tmp_path):
     assert done.returncode == 0
     assert "[red]toy" in shown
     assert "2 of 3" in shown
-    assert "0:00 left" in shown
+    assert re.search(r"0:\d\d left", shown)  # how much depends on how busy the machine is
