@@ -16,7 +16,9 @@ from torch import nn
 from lass.errors import ConfigError
 from lass.networks.audio_tower import AudioTower, AudioTowerConfig
 from lass.networks.bandsplit import BandSplit, BandSplitConfig
+from lass.networks.clipsep import ClipSep, ClipSepConfig
 from lass.networks.frontend import Frontend, FrontendConfig
+from lass.networks.resunet30 import ResUNet30, ResUNet30Config
 from lass.networks.separator import SeparationNetwork
 from lass.networks.text_tower import TextTower, TextTowerConfig
 from lass.networks.unet import BandUNet, BandUNetConfig
@@ -31,7 +33,8 @@ def build(config: Mapping[str, Any]) -> nn.Module:
 
     Args:
         config: ``{"kind": name, …}`` where ``kind`` is one of ``band-unet``, ``band-split``
-            (with ``frontend`` and ``core`` tables), ``text-tower`` or ``audio-tower``
+            (with ``frontend`` and ``core`` tables), ``resunet30``, ``clipsep`` (with a ``core``
+            table; their front ends are the published ones), ``text-tower`` or ``audio-tower``
             (with a ``tower`` table).
 
     Returns:
@@ -97,6 +100,8 @@ def _listed(names: Any) -> str:  # noqa: ANN401 (any iterable of names)
 _BUILDERS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
     "band-unet": _separator(BandUNet, BandUNetConfig),
     "band-split": _separator(BandSplit, BandSplitConfig),
+    "resunet30": lambda c: ResUNet30(config_from_dict(ResUNet30Config, c.get("core", {}))),
+    "clipsep": lambda c: ClipSep(config_from_dict(ClipSepConfig, c.get("core", {}))),
     "text-tower": lambda c: TextTower(config_from_dict(TextTowerConfig, c.get("tower", {}))),
     "audio-tower": lambda c: AudioTower(config_from_dict(AudioTowerConfig, c.get("tower", {}))),
 }

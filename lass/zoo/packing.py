@@ -61,8 +61,8 @@ def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     tensors: dict[str, Tensor] = {}
     for name, stored in packed.items():
-        if name.endswith(".scale"):
-            continue
+        if name.endswith(".scale") and _is_packed(packed, name.removesuffix(".scale")):
+            continue  # of a packed matrix; a network may have a weight of that name, too
         if name.endswith(".q4"):
             values = torch.stack([stored & 15, stored >> 4], dim=-1).flatten(1).float() - 8.0
         elif name.endswith(".q8"):
@@ -75,6 +75,10 @@ def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
         groups = values.unflatten(1, (scale.shape[1], -1)) * scale[:, :, None]
         tensors[base] = groups.flatten(1)
     return tensors
+
+
+def _is_packed(packed: Mapping[str, Tensor], name: str) -> bool:
+    return f"{name}.q4" in packed or f"{name}.q8" in packed
 
 
 def _round(groups: Tensor, *, limit: int) -> tuple[Tensor, Tensor]:

@@ -79,6 +79,13 @@ def test_four_bits_are_a_quarter_of_sixteen():
     assert sizes[32] == 2 * sizes[16]
 
 
+def test_a_weight_may_be_called_scale():
+    tensors = {"w": matrix(4, 32), "a.scale": torch.arange(5.0), "scale": torch.ones(1)}
+    again = unpack(pack(tensors, bits=lambda name, _: 8 if name == "w" else 32))
+    assert sorted(again) == sorted(tensors)
+    assert torch.equal(again["a.scale"], tensors["a.scale"])
+
+
 def test_the_packing_does_not_change_its_input():
     weights = matrix(4, 32)
     before = weights.clone()
