@@ -12,17 +12,29 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Event": "lass.separation",
+    "Search": "lass.separation",
     "Separation": "lass.separation",
     "Separator": "lass.separation",
     "Query": "lass.query",
     "QueryEmbedding": "lass.query",
+    "find_events": "lass.separation",
 }
 
-__all__ = ["Query", "QueryEmbedding", "Separation", "Separator", "__version__"]
+__all__ = [
+    "Event",
+    "Query",
+    "QueryEmbedding",
+    "Search",
+    "Separation",
+    "Separator",
+    "__version__",
+    "find_events",
+]
 
 if TYPE_CHECKING:
     from lass.query import Query, QueryEmbedding
-    from lass.separation import Separation, Separator
+    from lass.separation import Event, Search, Separation, Separator, find_events
 
 
 def __getattr__(name: str) -> object:

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from lass.cli import evaluate, models, train
+from lass.cli.find import HELP as FIND_HELP
+from lass.cli.find import find
 from lass.cli.running import run
 from lass.cli.separate import HELP, separate
 
@@ -22,6 +24,7 @@ app = typer.Typer(
     help="Say what you want to hear, and get it.",
 )
 app.command("separate", help=HELP, no_args_is_help=True)(separate)
+app.command("find", help=FIND_HELP, no_args_is_help=True)(find)
 app.add_typer(evaluate.app, name="eval")
 app.command("train")(train.train)
 app.add_typer(models.app, name="models")

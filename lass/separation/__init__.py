@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lass.separation.events import Event, Search, Track, find_events
 from lass.separation.naming import OutputPaths, output_paths, slug
 from lass.separation.result import FileResult, Progress, Separation
 
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
     from lass.separation.separator import Separator
 
 __all__ = [
+    "Event",
     "FileResult",
     "OutputPaths",
     "Progress",
+    "Search",
     "Separation",
     "Separator",
+    "Track",
+    "find_events",
     "output_paths",
     "slug",
 ]

@@ -8,9 +8,10 @@ would see.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 import torch
@@ -19,11 +20,12 @@ from torch import Tensor
 
 from lass.errors import AudioError
 from lass.networks.frontend import hop_samples
+from lass.separation.events import Track
 
 if TYPE_CHECKING:
-    from lass.networks.separator import SeparationNetwork
+    from lass.networks.protocols import AnyRateNetwork
 
-__all__ = ["Piece", "PresenceScale", "SeparationStream"]
+__all__ = ["Piece", "PresenceScale", "SeparationStream", "Stream", "check_level"]
 
 _SILENCE = 1e-10  # mean power below which a frame (about -100 dBFS) holds nothing to hear
 _LOUDEST = 1e12  # above it, powers of spectra leave the range of float32
@@ -68,11 +70,37 @@ class PresenceScale:
         return torch.sigmoid(self.bias + self.certainty * logits + self.level * level_db)
 
 
+class Stream(Protocol):
+    """What makes parts from blocks, whatever the network."""
+
+    def run(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[Piece]:
+        """Separate a whole row of blocks."""
+        ...
+
+    def scores(self) -> list[float]:
+        """Presence of each query so far, 0…1."""
+        ...
+
+
+def check_level(block: NDArray[np.float32]) -> None:
+    """Refuse a block that no network can calculate with.
+
+    Raises:
+        AudioError: a sample is so large that the file cannot be sound.
+    """
+    peak = float(np.abs(block).max(initial=0.0))
+    if peak > _LOUDEST:
+        raise AudioError(
+            f"a sample is {peak:.1e} times full scale: expected about 1; the recording is "
+            "damaged or was read with a wrong format"
+        )
+
+
 class SeparationStream:
     """Push blocks of audio, get finished stretches of parts.
 
     Args:
-        network: a separation network in evaluation mode.
+        network: a separation network for any sample rate, in evaluation mode.
         queries: unit vectors ``(queries, dim)``.
         sample_rate: samples per second.
         channels: number of channels; each is separated by its own masks.
@@ -85,7 +113,7 @@ class SeparationStream:
 
     def __init__(
         self,
-        network: SeparationNetwork,
+        network: AnyRateNetwork,
         queries: Tensor,
         *,
         sample_rate: int,
@@ -114,6 +142,9 @@ class SeparationStream:
         # Presence of each query in its most certain coarse frames, one second of them.
         self._best = np.zeros((len(queries), 0), np.float32)
         self._second = max(1, round(sample_rate / (self._hop * grid)))
+        # Scores and powers of the parts in each pair of frames (2, queries, pairs), if wanted.
+        self._step = 2 if grid % 2 == 0 else 1
+        self._tracked: list[NDArray[np.float32]] | None = None
 
     def run(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[Piece]:
         """Separate a whole row of blocks."""
@@ -127,12 +158,7 @@ class SeparationStream:
         Raises:
             AudioError: a sample is so large that the file cannot be sound.
         """
-        peak = float(np.abs(block).max(initial=0.0))
-        if peak > _LOUDEST:
-            raise AudioError(
-                f"a sample is {peak:.1e} times full scale: expected about 1; the recording is "
-                "damaged or was read with a wrong format"
-            )
+        check_level(block)
         self._samples += block.shape[1]
         self._buffer = np.concatenate([self._buffer, block], axis=1)
         while self._frames_held() >= self._next_frame + self._piece + self._context:
@@ -157,6 +183,26 @@ class SeparationStream:
             return [0.0] * len(self._queries)
         return [float(value) for value in self._best.mean(axis=1)]
 
+    def track(self) -> Self:
+        """Keep the scores over time from now on, 8 bytes a query and 32 ms."""
+        self._tracked = []
+        return self
+
+    def tracks(self) -> list[Track]:
+        """Score over time of each query so far, for a stream that was told to keep it."""
+        assert self._tracked is not None, "call track() before the first block"
+        empty = np.zeros((2, len(self._queries), 0), np.float32)
+        scores, power = np.concatenate([empty, *self._tracked], axis=2)
+        level_db = 10.0 * np.log10(np.maximum(power, 1e-12))
+        hop_s = self._hop / self._rate
+        frame_s, first_s = self._step * hop_s, (self._step - 1) * hop_s / 2
+        duration_s = self._samples / self._rate
+        inside = max(0, math.ceil((duration_s - first_s) / frame_s))
+        return [
+            Track(score[:inside], level[:inside], frame_s, first_s, duration_s)
+            for score, level in zip(scores, level_db, strict=True)
+        ]
+
     def _frames_held(self) -> int:
         """Frames that can be computed in full from the buffer."""
         return self._buffer_frame + self._buffer.shape[1] // self._hop - 1
@@ -171,10 +217,13 @@ class SeparationStream:
         first = (left - self._buffer_frame) * self._hop
         held = self._buffer[:, first : first + (right - left + 1) * self._hop]
         frames = torch.empty(len(self._queries), len(held), stop - start, 2 * self._hop)
-        odds = []
+        odds, tracked = [], []
         for index, channel in enumerate(held):
-            frames[:, index], odd = self._ask(channel, inside)
+            frames[:, index], odd, track = self._ask(channel, inside)
             odds.append(odd)
+            tracked.append(track)
+        if self._tracked is not None:
+            self._tracked.append(torch.stack(tracked).amax(dim=0).numpy())
         known = np.concatenate([self._best, torch.stack(odds).amax(dim=0).numpy()], axis=1)
         self._best = np.sort(known, axis=1)[:, -self._second :]
         piece = Piece(self._input(start, stop), self._join(frames, start))
@@ -184,7 +233,7 @@ class SeparationStream:
         self._buffer_frame = keep
         return piece
 
-    def _ask(self, channel: NDArray[np.float32], inside: slice) -> tuple[Tensor, Tensor]:
+    def _ask(self, channel: NDArray[np.float32], inside: slice) -> tuple[Tensor, Tensor, Tensor]:
         """Look at one channel once and ask every query about it.
 
         Channels are taken one by one, so that what the network holds does not grow with them.
@@ -194,30 +243,44 @@ class SeparationStream:
             inside: the frames that are wanted, counted from the first.
 
         Returns:
-            Windowed frames ``(queries, wanted, 2 hop)`` and presence ``(queries, coarse frames)``.
+            Windowed frames ``(queries, wanted, 2 hop)``, presence ``(queries, coarse frames)``, and
+            scores and powers in pairs of frames ``(2, queries, wanted / 2)``, empty if not wanted.
         """
         audio = torch.from_numpy(np.ascontiguousarray(channel)).to(self._device)
         spectrum = self._network.frontend.transform(audio, hop=self._hop)
         state = self._network.look(spectrum[None], sample_rate=self._rate)
-        power = self._power(spectrum[:, inside]).clamp(min=1e-20)
-        heard = power > _SILENCE
         grid = self._network.core.frame_multiple
         coarse = slice(inside.start // grid, inside.stop // grid)
+        pairs = slice(inside.start // self._step, inside.stop // self._step)
+        whole = self._power(spectrum[:, inside], grid)
+        paired = self._power(spectrum[:, inside], self._step)
         frames, odds = [], []
-        for query in self._queries:
+        tracked = torch.zeros(2, len(self._queries), 0 if self._tracked is None else len(paired))
+        for number, query in enumerate(self._queries):
             masks, logits = self._network.mask(
                 state, query[None], frames=spectrum.shape[-1], sample_rate=self._rate
             )
             masked = spectrum[:, inside] * masks[0, :, inside]
             frames.append(self._network.frontend.inverse(masked).cpu())
-            level_db = 10.0 * torch.log10(self._power(masked) / power + 1e-9)
-            odds.append((self._presence(logits[0, coarse], level_db) * heard).cpu())
-        return torch.stack(frames), torch.stack(odds)
+            odds.append(self._odds(logits[0, coarse], self._power(masked, grid), whole).cpu())
+            if self._tracked is not None:
+                finer = torch.nn.functional.interpolate(
+                    logits[None], scale_factor=grid // self._step, mode="linear"
+                )
+                power = self._power(masked, self._step)
+                tracked[0, number] = self._odds(finer[0, 0, pairs], power, paired).cpu()
+                tracked[1, number] = power.cpu()
+        return torch.stack(frames), torch.stack(odds), tracked
 
-    def _power(self, spectrum: Tensor) -> Tensor:
-        """Mean power of each coarse frame, of its frames together."""
-        power = spectrum.abs().square().mean(dim=0) / (2 * self._hop)
-        return power.reshape(-1, self._network.core.frame_multiple).mean(dim=1)
+    def _odds(self, logits: Tensor, part: Tensor, whole: Tensor) -> Tensor:
+        """Presence from certainty and from the power of the part and of the recording."""
+        level_db = 10.0 * torch.log10(part / whole.clamp(min=1e-20) + 1e-9)
+        return self._presence(logits, level_db) * (whole > _SILENCE)
+
+    def _power(self, spectrum: Tensor, frames: int) -> Tensor:
+        """Mean power of the signal in each run of so many frames."""
+        power = spectrum.abs().square().mean(dim=0) / self._hop
+        return power.reshape(-1, frames).mean(dim=1)
 
     def _join(self, frames: Tensor, start: int) -> NDArray[np.float32]:
         """Overlap-add ``(queries, channels, frames, 2 hop)``, carrying on from the piece before."""

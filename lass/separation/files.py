@@ -18,14 +18,14 @@ from lass.separation.naming import OutputPaths
 from lass.separation.result import FileResult, Progress
 
 if TYPE_CHECKING:
-    from lass.separation.engine import Piece, SeparationStream
+    from lass.separation.engine import Piece, Stream
 
 __all__ = ["separate_file"]
 
 _BLOCK_S = 5.0
 _STRETCH = 1 << 15  # samples
 
-Open = Callable[[int, int], "SeparationStream"]
+Open = Callable[[int, int], "Stream"]
 OnExisting = Literal["error", "overwrite", "skip"]
 
 

@@ -10,12 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lass.audio import validate
-from lass.errors import DeviceError, QueryError
+from lass.audio import info, validate
+from lass.audio import stream as read_blocks
+from lass.errors import DeviceError, ModelError, QueryError
 from lass.networks.registry import config_from_dict
 from lass.query import Query, as_query
 from lass.separation.engine import PresenceScale, SeparationStream
+from lass.separation.events import Search
 from lass.separation.files import separate_file
+from lass.separation.fixed_rate import FixedRateStream, open_stream
 from lass.separation.naming import NAME_TEMPLATE, output_paths
 from lass.separation.result import FileResult, Progress, Separation
 
@@ -176,12 +179,96 @@ class Separator:
             on_progress=on_progress,
         )
 
+    def find(
+        self,
+        audio: Any,  # noqa: ANN401 (NumPy array or torch tensor)
+        sample_rate: int,
+        queries: Asked,
+        *,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Search:
+        """Say when sounds are heard in a recording that is in memory.
+
+        Args:
+            audio: ``(channels, samples)``, a NumPy array or a torch tensor.
+            sample_rate: samples per second.
+            queries: what to listen for.
+            on_progress: called with the share that is done, 0…1.
+
+        Returns:
+            A score over time for each query; :func:`lass.find_events` makes events of it.
+
+        Raises:
+            AudioError: the array is not ``(channels, samples)`` of finite floats.
+            ModelError: the model gives no score over time.
+            QueryError: there is no query, or one cannot be understood.
+
+        Example:
+            >>> import numpy as np
+            >>> search = Separator.load().find(np.zeros((1, 8000), np.float32), 16000, "siren")
+            >>> search.scores["siren"], search.tracks["siren"].scores.shape
+            (0.0, (16,))
+        """
+        named = _named(queries)
+        signal = validate(_to_numpy(audio), sample_rate=sample_rate)
+        stream = self._open_tracking(named, sample_rate, signal.shape[0])
+        done = 0
+        for piece in stream.run([signal]):
+            done += piece.audio.shape[1]
+            if on_progress is not None:
+                on_progress(done / signal.shape[1])
+        return _search(stream, named)
+
+    def find_file(
+        self,
+        path: str | Path,
+        queries: Asked,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Search:
+        """Say when sounds are heard in a sound file, block by block.
+
+        Args:
+            path: the recording.
+            queries: what to listen for.
+            on_progress: called after every block.
+
+        Returns:
+            A score over time for each query.
+
+        Raises:
+            AudioReadError: the recording cannot be read.
+            ModelError: the model gives no score over time.
+            QueryError: there is no query, or one cannot be understood.
+        """
+        named = _named(queries)
+        told = info(path)
+        stream = self._open_tracking(named, told.sample_rate, told.channels)
+        done_s = 0.0
+        for piece in stream.run(read_blocks(path, block_samples=round(5.0 * told.sample_rate))):
+            done_s += piece.audio.shape[1] / told.sample_rate
+            if on_progress is not None:
+                on_progress(Progress(Path(path), done_s, max(done_s, told.duration_s)))
+        return _search(stream, named)
+
+    def _open_tracking(
+        self, named: dict[str, Query], sample_rate: int, channels: int
+    ) -> SeparationStream:
+        """A stream that keeps its scores over time."""
+        stream = self._open(named, (), sample_rate, channels)
+        if not isinstance(stream, SeparationStream):
+            raise ModelError(
+                f"the model {self.model.name} gives no score over time: use one of ours, such as "
+                "default"
+            )
+        return stream.track()
+
     def _open(
         self, named: dict[str, Query], negatives: Asked, sample_rate: int, channels: int
-    ) -> SeparationStream:
+    ) -> SeparationStream | FixedRateStream:
         """A stream that makes the parts in the order of their names."""
         vectors = np.stack([self._vector(query, negatives) for query in named.values()])
-        return SeparationStream(
+        return open_stream(
             self.model.network,
             torch.from_numpy(vectors),
             sample_rate=sample_rate,
@@ -224,6 +311,13 @@ def _named(queries: Asked, *, needed: bool = True) -> dict[str, Query]:
     if needed and not named:
         raise QueryError('no query was given: say what you want to hear, such as "violin"')
     return named
+
+
+def _search(stream: SeparationStream, named: dict[str, Query]) -> Search:
+    return Search(
+        dict(zip(named, stream.tracks(), strict=True)),
+        dict(zip(named, stream.scores(), strict=True)),
+    )
 
 
 def _same(one: Query, other: Query) -> bool:

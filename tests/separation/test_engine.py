@@ -142,3 +142,58 @@ def test_presence_is_a_logistic_curve_of_certainty_and_level():
     wanted = 1 / (1 + np.exp(-(0.5 + 0.7 * logits.numpy() + 0.1 * np.array([-40.0, -10.0, 0.0]))))
     np.testing.assert_allclose(scale(logits, levels).numpy(), wanted, rtol=1e-5)
     np.testing.assert_allclose(PresenceScale()(logits, levels), torch.sigmoid(logits), rtol=1e-6)
+
+
+# Scores over time
+
+
+def _tracks(separator, audio, rate, *, blocks=None, **options):
+    stream = SeparationStream(
+        separator.model.network,
+        torch.from_numpy(separator.model.encoder.encode_text(["violin", "dog"])),
+        sample_rate=rate,
+        channels=len(audio),
+        **options,
+    ).track()
+    size = blocks or audio.shape[1]
+    list(stream.run(audio[:, i : i + size] for i in range(0, audio.shape[1], size)))
+    return stream.tracks()
+
+
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_tracks_cover_the_recording(separator, rate):
+    audio = 0.1 * np.random.default_rng(0).standard_normal((1, 2 * rate)).astype(np.float32)
+    for track in _tracks(separator, audio, rate):
+        assert track.duration_s == 2.0
+        assert 0.03 < track.frame_s < 0.034
+        assert track.scores.shape == track.level_db.shape
+        assert track.time_s(len(track.scores) - 1) < 2.0 <= track.time_s(len(track.scores))
+        assert ((track.scores >= 0) & (track.scores <= 1)).all()
+
+
+def test_tracks_do_not_depend_on_pieces_or_blocks(separator):
+    audio = 0.1 * np.random.default_rng(0).standard_normal((2, 48000)).astype(np.float32)
+    whole = _tracks(separator, audio, 16000)
+    cut = _tracks(separator, audio, 16000, blocks=777, piece_frames=32, context_frames=128)
+    for one, other in zip(whole, cut, strict=True):
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-3)
+        np.testing.assert_allclose(one.level_db, other.level_db, atol=0.1)
+
+
+def test_levels_of_a_track_are_those_of_the_part(separator):
+    audio = 0.1 * np.random.default_rng(0).standard_normal((1, 32000)).astype(np.float32)
+    (part,) = separator.separate(audio, 16000, ["dog"]).parts.values()
+    track = separator.find(audio, 16000, "dog").tracks["dog"]
+    found_db = 10 * np.log10(np.mean(10 ** (track.level_db[1:-1] / 10)))
+    assert found_db == pytest.approx(10 * np.log10(np.mean(part**2)), abs=0.5)
+
+
+def test_silence_scores_nothing_over_time(separator):
+    track = separator.find(np.zeros((1, 16000), np.float32), 16000, "dog").tracks["dog"]
+    assert not track.scores.any()
+
+
+def test_scores_of_a_search_are_those_of_the_separation(separator, sound):
+    audio = sound(16000)
+    found = separator.find(audio, 16000, ["dog", "rain"]).scores
+    assert found == separator.separate(audio, 16000, ["dog", "rain"]).scores
