@@ -11,6 +11,7 @@ The tree::
     │   ├── ModelNotFoundError  no such name or folder
     │   └── ChecksumError       the file is not the one that was published
     ├── ConfigError         a recipe or configuration has an unknown or wrong entry
+    ├── EffectError         an effect, setting or preset is unknown or out of range
     ├── DeviceError         the device is not there
     └── DataError           a manifest, shard or mixture list is not as it should be
 
@@ -27,6 +28,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DeviceError",
+    "EffectError",
     "LassError",
     "ModelError",
     "ModelNotFoundError",
@@ -68,6 +70,10 @@ class ChecksumError(ModelError):
 
 class ConfigError(LassError):
     """A recipe or configuration has an unknown or wrong entry."""
+
+
+class EffectError(LassError):
+    """An effect, one of its settings or a preset is unknown or out of range."""
 
 
 class DeviceError(LassError):

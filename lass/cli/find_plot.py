@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["timeline"]
 
 _COLUMNS = 760
-_LEFT, _RIGHT, _WIDTH = 56, 16, 832
+_LEFT, _RIGHT, _WIDTH = 72, 16, 848
 _SPECTRUM, _SCORE = (56, 150), (226, 90)  # top and height of each panel
 _HEIGHT = 360
 _WINDOW = 2048
@@ -56,11 +56,13 @@ def timeline(
     ]
     for event in events:
         x, end = _x(event.start_s, duration_s), _x(event.end_s, duration_s)
+        width = max(1.5, end - x)
         parts.append(
-            f'<rect x="{x:.1f}" y="{top_s}" width="{max(1.5, end - x):.1f}" '
-            f'height="{top + height - top_s}" fill="#0a7d5a" fill-opacity="0.22" '
-            f'stroke="#0a7d5a" stroke-opacity="0.6"><title>{event.start_s:.2f} to '
-            f"{event.end_s:.2f} s, score {event.score:.2f}</title></rect>"
+            f'<rect x="{x:.1f}" y="{top_s}" width="{width:.1f}" height="{height_s}" fill="none" '
+            f'stroke="#3ddba7" stroke-width="1.5"/><rect x="{x:.1f}" y="{top}" '
+            f'width="{width:.1f}" height="{height}" fill="#0a7d5a" fill-opacity="0.22">'
+            f"<title>{event.start_s:.2f} to {event.end_s:.2f} s, score {event.score:.2f}"
+            "</title></rect>"
         )
     line = top + height * (1.0 - threshold)
     parts += [
