@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 
 from lass.data import ClipStore, MixtureConfig, MixtureSampler, read_manifests, split_validation
 from lass.data.queries import QueryTable, read_phrases
-from lass.evaluation import auroc
+from lass.evaluation import auroc, calibration_error
 from lass.separation.engine import PresenceScale, SeparationStream
 from lass.training.setup import query_table
 from lass.training.validation import validation_sampler
@@ -95,6 +95,7 @@ def main() -> None:
             zip(("bias", "certainty", "level"), weights.round(3).tolist(), strict=True)
         ),
         "auroc": round(auroc(found[there == 1], found[there == 0]), 3),
+        "calibration_error": round(calibration_error(found[there == 1], found[there == 0]), 3),
         "auroc_of_certainty_alone": round(
             auroc(*(scores(np.array([0, 1, 0]), features)[there == k] for k in (1, 0))), 3
         ),

@@ -16,6 +16,7 @@ from lass.errors import ConfigError, DataError, LassError
 
 if TYPE_CHECKING:
     from lass.evaluation import ModelSeparator, Report
+    from lass.evaluation.results import Presence
 
 __all__ = ["Settings", "Task", "finish", "measure_lists", "places", "print_json"]
 
@@ -256,7 +257,7 @@ def _sum_up(
     settings: Settings,
 ) -> None:
     """What several lists say together, and everything as JSON if wanted."""
-    area = _presence(reports)
+    presence = _presence(reports)
     if settings.as_json:
         known = {report.protocol["name"]: report for report in reports}
         print_json(
@@ -265,35 +266,45 @@ def _sum_up(
                 for task, path in zip(tasks, paths, strict=True)
                 if task.name in known or task.name in errors
             ],
-            presence_auroc=area,
+            presence=presence,
         )
-    elif area is not None and not settings.quiet:
-        print(f"presence, esc50-fold5 against absent-query: AUROC {area:.3f}")
+    elif presence is not None and not settings.quiet:
+        print(
+            f"presence, esc50-fold5 against absent-query: AUROC {presence.auroc:.3f}, expected "
+            f"calibration error {presence.calibration_error:.3f}"
+        )
 
 
-def _presence(reports: Sequence[Report]) -> float | None:
+def _presence(reports: Sequence[Report]) -> Presence | None:
     """How well presence scores tell what is there, if both lists were measured."""
     from lass.evaluation.results import presence_beside
 
     found = [presence_beside(report, reports) for report in reports]
-    return next((round(area, 4) for area in found if area is not None), None)
+    return next((one for one in found if one is not None), None)
 
 
 def print_json(
     results: Sequence[tuple[str, Report | None, str | None, Path | None]],
     *,
-    presence_auroc: float | None = None,
+    presence: Presence | None = None,
 ) -> None:
     """Print results as one JSON object.
 
     Args:
         results: Name, report or error, and the file of each.
-        presence_auroc: How well presence scores tell what is there.
+        presence: How well presence scores tell what is there.
     """
     from lass import __version__
 
     tables = [_as_table(*result) for result in results]
-    found = {"version": __version__, "results": tables, "presence_auroc": presence_auroc}
+    found = {
+        "version": __version__,
+        "results": tables,
+        "presence_auroc": None if presence is None else round(presence.auroc, 4),
+        "presence_calibration_error": (
+            None if presence is None else round(presence.calibration_error, 4)
+        ),
+    }
     print(json.dumps(found, indent=2))
 
 

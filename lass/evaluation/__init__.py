@@ -16,10 +16,10 @@ from lass.evaluation.mixtures import AudioExample, Mixture, iter_mixtures
 from lass.evaluation.model import ModelSeparator
 from lass.evaluation.protocol import Protocol, Row, list_protocols, load_protocol
 from lass.evaluation.report import html_report, write_report
-from lass.evaluation.results import Report, compare, paired_differences, presence_auroc
+from lass.evaluation.results import Report, compare, paired_differences, presence_quality
 from lass.evaluation.runner import Answer, evaluate, measure
 from lass.evaluation.similarity import Encoder, Similarity
-from lass.evaluation.statistics import Interval, auroc, mean_interval, verdict
+from lass.evaluation.statistics import Interval, auroc, calibration_error, mean_interval, verdict
 from lass.evaluation.stems import StemFolder, evaluate_stems
 from lass.evaluation.stored import Stored, load_stored
 
@@ -41,6 +41,7 @@ __all__ = [
     "Stored",
     "auroc",
     "calibrate",
+    "calibration_error",
     "compare",
     "environment",
     "evaluate",
@@ -54,7 +55,7 @@ __all__ = [
     "mean_interval",
     "measure",
     "paired_differences",
-    "presence_auroc",
+    "presence_quality",
     "verdict",
     "worst_examples",
     "write_report",

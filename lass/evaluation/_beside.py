@@ -56,12 +56,13 @@ def presence(report: Report, everything: Sequence[Report]) -> str:
     """How well the presence score tells absent queries from present ones."""
     if name_of(report) != "absent-query":
         return ""
-    area = presence_beside(report, everything)
-    if area is None:
+    found = presence_beside(report, everything)
+    if found is None:
         return f"<p>{system_of(report)} gives no presence scores, or esc50-fold5 is not here.</p>"
     return (
         f"<p>Presence score of {system_of(report)}, these rows against those of esc50-fold5: AUROC "
-        f"<b>{area:.3f}</b> (1 is perfect, 0.5 guessing).</p>"
+        f"<b>{found.auroc:.3f}</b> (1 is perfect, 0.5 guessing), expected calibration error "
+        f"<b>{found.calibration_error:.3f}</b> (0 is perfect).</p>"
     )
 
 

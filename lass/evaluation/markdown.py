@@ -152,11 +152,12 @@ def _section(name: str, reports: list[Report], everything: Sequence[Report]) -> 
             parts.append(
                 f"{_plain(report.system)}: best classes (SDRi, dB) {best}; worst {worst}.\n"
             )
-        area = presence_beside(report, everything)
-        if area is not None:
+        presence = presence_beside(report, everything)
+        if presence is not None:
             parts.append(
                 f"{_plain(report.system)}: presence scores of these rows against those of "
-                f"esc50-fold5: AUROC {area:.3f} (1 is perfect, 0.5 guessing).\n"
+                f"esc50-fold5: AUROC {presence.auroc:.3f} (1 is perfect, 0.5 guessing), expected "
+                f"calibration error {presence.calibration_error:.3f} (0 is perfect).\n"
             )
         if report.failures:
             parts.append(f"{len(report.failures)} row(s) failed and are not in the means.\n")

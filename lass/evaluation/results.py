@@ -13,17 +13,18 @@ import numpy as np
 from lass.errors import DataError
 from lass.evaluation.figures import METRICS
 from lass.evaluation.files import read_json, write_text
-from lass.evaluation.statistics import Interval, auroc, mean_interval
+from lass.evaluation.statistics import Interval, auroc, calibration_error, mean_interval
 
 __all__ = [
     "METRICS",
+    "Presence",
     "Report",
     "compare",
     "is_report",
     "main_metric",
     "paired_differences",
-    "presence_auroc",
     "presence_beside",
+    "presence_quality",
 ]
 
 _ENTRIES: dict[str, type] = {
@@ -236,7 +237,20 @@ def main_metric(report: Report) -> str | None:
     return next((m for m in ranked if any(m in row for row in report.rows)), None)
 
 
-def presence_auroc(present: Report, absent: Report) -> float:
+@dataclass(frozen=True)
+class Presence:
+    """How good a presence score is.
+
+    Args:
+        auroc: chance that a sound that is there scores above one that is not; 0.5 is guessing.
+        calibration_error: how far the score is from a likelihood, 0 to 1.
+    """
+
+    auroc: float
+    calibration_error: float
+
+
+def presence_quality(present: Report, absent: Report) -> Presence:
     """How well presence scores tell sounds that are there from sounds that are not.
 
     Args:
@@ -244,37 +258,36 @@ def presence_auroc(present: Report, absent: Report) -> float:
         absent: Report of ``absent-query``.
 
     Returns:
-        Area under the ROC curve: 1 is perfect, 0.5 guessing.
+        The area under the ROC curve and the expected calibration error.
 
     Raises:
         DataError: When a report has no scores.
 
     Example:
         >>> a = Report("a", {}, [{"row": 0, "label": "x", "score": 0.9}])
-        >>> presence_auroc(a, Report("a", {}, [{"row": 0, "label": "x", "score": 0.1}]))
-        1.0
+        >>> found = presence_quality(a, Report("a", {}, [{"row": 0, "label": "x", "score": 0.1}]))
+        >>> found.auroc, round(found.calibration_error, 3)
+        (1.0, 0.1)
     """
-    return auroc(
-        [row["score"] for row in present.rows if "score" in row],
-        [row["score"] for row in absent.rows if "score" in row],
-    )
+    scores = [[row["score"] for row in half.rows if "score" in row] for half in (present, absent)]
+    return Presence(auroc(*scores), calibration_error(*scores))
 
 
-def presence_beside(report: Report, everything: Sequence[Report]) -> float | None:
-    """`presence_auroc` of a report of ``absent-query``, if its other half is there.
+def presence_beside(report: Report, everything: Sequence[Report]) -> Presence | None:
+    """`presence_quality` of a report of ``absent-query``, if its other half is there.
 
     Args:
         report: Any report.
         everything: Reports among which that of ``esc50-fold5`` by the same system may be.
 
     Returns:
-        The area, or None: the report is of another list, its other half is missing, or the system
-        gives no scores.
+        The figures, or None: the report is of another list, its other half is missing, or the
+        system gives no scores.
 
     Example:
         >>> rows = [{"row": 0, "label": "x", "score": 0.1}]
         >>> a, b = (Report("s", {"name": n}, rows) for n in ("absent-query", "esc50-fold5"))
-        >>> presence_beside(a, [a, b]), presence_beside(b, [a, b])
+        >>> presence_beside(a, [a, b]).auroc, presence_beside(b, [a, b])
         (0.5, None)
     """
     if report.protocol.get("name") != "absent-query":
@@ -282,7 +295,7 @@ def presence_beside(report: Report, everything: Sequence[Report]) -> float | Non
     for other in everything:
         if other.protocol.get("name") == "esc50-fold5" and other.system == report.system:
             try:
-                return presence_auroc(other, report)
+                return presence_quality(other, report)
             except DataError:
                 return None
     return None

@@ -12,7 +12,7 @@ from lass.errors import DataError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Interval", "auroc", "mean_interval", "verdict"]
+__all__ = ["Interval", "auroc", "calibration_error", "mean_interval", "verdict"]
 
 RESAMPLES, SEED = 2000, 0
 FEWEST = 6
@@ -131,3 +131,40 @@ def auroc(present: Sequence[float], absent: Sequence[float]) -> float:
         raise DataError("AUROC needs scores of present and of absent queries; one is empty.")
     wins = (up[:, None] > down[None, :]).mean() + 0.5 * (up[:, None] == down[None, :]).mean()
     return float(wins)
+
+
+def calibration_error(
+    present: Sequence[float], absent: Sequence[float], *, bins: int = 10
+) -> float:
+    """Expected calibration error of a presence score: how far it is from a likelihood.
+
+    Scores are put into bins of equal width; in each, the mean score is compared with the share of
+    sounds that are there. Both halves count the same, however many rows they have.
+
+    Args:
+        present: ``(rows,)`` scores 0…1 of queries whose sound is there.
+        absent: ``(rows,)`` scores 0…1 of queries whose sound is not.
+        bins: How many bins.
+
+    Returns:
+        Mean distance, 0 (a score of 0.7 is right in 70 of 100 cases) to 1.
+
+    Raises:
+        DataError: When one of the two is empty.
+
+    Source:
+        Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
+
+    Example:
+        >>> calibration_error([1.0, 1.0], [0.0]), calibration_error([0.0], [1.0])
+        (0.0, 1.0)
+    """
+    up, down = np.asarray(present, dtype=np.float64), np.asarray(absent, dtype=np.float64)
+    if up.size == 0 or down.size == 0:
+        raise DataError("Calibration needs scores of present and of absent queries; one is empty.")
+    scores = np.concatenate([up, down])
+    there = np.concatenate([np.ones(up.size), np.zeros(down.size)])
+    weights = np.concatenate([np.full(up.size, 0.5 / up.size), np.full(down.size, 0.5 / down.size)])
+    inside = np.clip((scores * bins).astype(int), 0, bins - 1)
+    gaps = [np.sum((weights * (scores - there))[inside == number]) for number in range(bins)]
+    return float(np.sum(np.abs(gaps)))

@@ -15,12 +15,13 @@ from lass.evaluation import (
     Report,
     Row,
     auroc,
+    calibration_error,
     compare,
     evaluate,
     list_protocols,
     load_protocol,
     mean_interval,
-    presence_auroc,
+    presence_quality,
 )
 from lass.evaluation.bounds import istft, stft
 from lass.evaluation.protocol import parse_rows, protocol_dir
@@ -109,7 +110,7 @@ def test_wrong_absent_and_example_queries(pack, write_list):
     assert report.bounds["half"]["si_sdr"]["n"] == 2
     assert [row["score"] for row in report.rows] == [1, 2, 3]
     with pytest.raises(DataError, match="one is empty"):
-        presence_auroc(report, Report("x", {}, []))
+        presence_quality(report, Report("x", {}, []))
 
 
 @pytest.mark.parametrize(
@@ -180,6 +181,20 @@ def test_bad_packs(tmp_path):
     (tmp_path / "manifest-a.csv").write_text("key,shard\n")
     with pytest.raises(DataError, match="lacks the column"):
         ClipStore(tmp_path)
+
+
+def test_a_likelihood_has_no_calibration_error():
+    scores = np.random.default_rng(0).uniform(0, 1, 40000)
+    there = np.random.default_rng(1).uniform(0, 1, scores.size) < scores
+    # Halves of the same size, so that weighing them alike changes nothing.
+    size = min(there.sum(), (~there).sum())
+    present, absent = scores[there][:size], scores[~there][:size]
+    assert calibration_error(present, absent) < 0.02
+    squeezed = calibration_error(0.5 + 0.25 * (present - 0.5), 0.5 + 0.25 * (absent - 0.5))
+    assert squeezed == pytest.approx(np.mean(np.abs(0.75 * (scores - 0.5))), abs=0.03)
+    assert calibration_error([0.5] * 3, [0.5] * 90) == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(DataError, match="empty"):
+        calibration_error([], [0.1])
 
 
 def test_statistics():
