@@ -12,8 +12,9 @@ import typer
 from lass.cli.running import Exit, note, run
 
 if TYPE_CHECKING:
+    from lass import Separator
+    from lass.cli.asked import Asked
     from lass.cli.batch import Job, Outcome, Settings
-    from lass.query import Query
 
 __all__ = ["HELP", "app", "main", "separate"]
 
@@ -23,7 +24,6 @@ OnExisting = Literal["error", "overwrite", "skip"]
 
 _SUBTYPES = {"auto": "auto", "pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
 _LISTEN, _WRITE, _WORK = "What to listen for", "What is written", "How it works"
-_LONGEST_EXAMPLE_S = 30.0
 
 HELP = """Take a sound out of a recording by saying what it is.
 
@@ -35,6 +35,7 @@ separate -q "dog barking" -q rain in.flac         two sounds, one pass
 separate -q voice --without music talk.mp3        this, but not that
 separate --like example.wav in.wav                a sound like this one
 separate --like-span 3.2-4.0 in.wav               the sound heard there
+separate --query-file hum.lassquery in.wav        a query that was saved
 separate -q rain recordings/ -o out/ --json       a folder, for a program
 
 The parts and the rest always sum to the recording; its length, channels,
@@ -77,6 +78,13 @@ def separate(
         list[str] | None,
         typer.Option(metavar="TEXT", rich_help_panel=_LISTEN, help="What it is not. Repeatable."),
     ] = None,
+    without_weight: Annotated[
+        float,
+        typer.Option(
+            metavar="W", min=0.0, max=10.0, rich_help_panel=_LISTEN,
+            help="How far to keep away from what it is not.",
+        ),
+    ] = 0.5,
     like: Annotated[
         Path | None,
         typer.Option(
@@ -90,6 +98,27 @@ def separate(
             metavar="A-B", rich_help_panel=_LISTEN,
             help="Where the sound is heard, such as 3.2-4.0 or 1:05-1:07: in the file of --like, "
             "or in INPUT itself.",
+        ),
+    ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", rich_help_panel=_LISTEN,
+            help="A picture of what makes the sound, for models with a clip encoder.",
+        ),
+    ] = None,
+    query_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.lassquery", rich_help_panel=_LISTEN,
+            help="A query that was saved. Repeatable.",
+        ),
+    ] = None,
+    save_query: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.lassquery", rich_help_panel=_LISTEN,
+            help="Also keep the query in a file, to ask for the same again.",
         ),
     ] = None,
     output_dir: Annotated[
@@ -125,6 +154,11 @@ def separate(
         typer.Option("--model", "-m", metavar="NAME|PATH", rich_help_panel=_WORK,
                      help="A model's name (see [b]lass models[/b]) or folder."),
     ] = "default",
+    encoder: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|PATH", rich_help_panel=_WORK,
+                     help="A query encoder of the model's space; the model's own if not given."),
+    ] = None,
     device: Annotated[
         str, typer.Option(rich_help_panel=_WORK, help="auto, cpu, cuda, cuda:N or mps.")
     ] = "auto",
@@ -144,14 +178,27 @@ def separate(
     ] = False,
 ) -> int:  # fmt: skip
     """Separate recordings: check everything that can be checked, then start the work."""
+    from lass.cli.asked import Wanted, gather
     from lass.cli.batch import Settings, plan
     from lass.cli.inputs import collect
 
-    words, queries = _queries(query or [], like, like_span)
+    asked = gather(
+        Wanted(
+            words=query or [],
+            without=without or [],
+            without_weight=without_weight,
+            like=like,
+            span=like_span,
+            image=image,
+            saved=query_file or [],
+            save_as=save_query,
+            overwrite=on_existing == "overwrite",
+        )
+    )
     settings = Settings(
-        names=words,
-        queries=queries,
-        negatives=_checked(without or []),
+        names=asked.names,
+        queries=asked.queries,
+        negatives=(),
         output_dir=output_dir,
         name=name,
         format=format,
@@ -169,20 +216,32 @@ def separate(
     if not quiet and not as_json:
         for path, source in left_out:
             note(f"{path}: left out, it is a result of {source}")
-    return _work(jobs, settings, model=model, device=device, quiet=quiet, as_json=as_json)
+
+    def load() -> Separator:
+        from lass import Separator
+
+        return Separator.load(model, device=device, encoder=encoder)
+
+    return _work(jobs, settings, asked, load, quiet=quiet, as_json=as_json)
 
 
 def _work(
-    jobs: Sequence[Job], settings: Settings, *, model: str, device: str, quiet: bool, as_json: bool
+    jobs: Sequence[Job],
+    settings: Settings,
+    asked: Asked,
+    load: Callable[[], Separator],
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Separate all files with one model and report."""
-    from lass import Separator, __version__
+    from lass import __version__
     from lass.cli.batch import perform, report_json, report_text
     from lass.cli.progress import AudioBar
 
-    separator = Separator.load(model, device=device)
+    separator = load()
     # Words that the model never learned fail here, once, and not in every file.
-    separator.model.encoder.encode_text([*settings.names, *settings.negatives])
+    asked.check(separator.model.encoder, [job.item.path for job in jobs])
     outcomes: list[Outcome] = []
     interrupted = False
     try:
@@ -203,57 +262,6 @@ def _work(
         note(f"separate: interrupted, {len(outcomes)} of {len(jobs)} files are finished")
         return Exit.INTERRUPTED
     return Exit.FAILED if any(outcome.error is not None for outcome in outcomes) else Exit.GOOD
-
-
-def _checked(texts: Sequence[str]) -> list[str]:
-    """Words that can be asked for; the others are usage errors."""
-    from lass.query import as_query
-
-    return [as_query(text).name for text in texts]
-
-
-def _queries(
-    words: Sequence[str], like: Path | None, span: str | None
-) -> tuple[list[str], Callable[[Path], Sequence[Query | str]]]:
-    """Names of the queries, and how to make them for a recording."""
-    from lass.cli.spans import parse_span
-    from lass.errors import ConfigError
-
-    names = list(dict.fromkeys(_checked(words)))
-    if like is None and span is None:
-        if not names:
-            raise ConfigError(
-                'say what to listen for, such as --query "violin", or give an example with --like'
-            )
-        return names, lambda _: names
-    if len(names) > 1:
-        raise ConfigError(
-            f"an example goes with one --query, not {len(names)}: it says what that one sounds like"
-        )
-    times = None if span is None else parse_span(span)
-    text = names[0] if names else ""
-    if like is None:
-        return [text or "example"], lambda path: [_example(path, times, text)]
-    query: list[Query] = []
-
-    def once(_: Path) -> list[Query]:
-        if not query:
-            query.append(_example(like, times, text))
-        return query
-
-    return [text or "example"], once
-
-
-def _example(path: Path, times: tuple[float, float] | None, text: str) -> Query:
-    """Query by a stretch of a recording, at most its first 30 s."""
-    from lass.audio import info, read
-    from lass.query import Query
-
-    rate = info(path).sample_rate
-    start_s, end_s = times or (0.0, _LONGEST_EXAMPLE_S)
-    end_s = min(end_s, start_s + _LONGEST_EXAMPLE_S)
-    audio, rate = read(path, start=round(start_s * rate), stop=round(end_s * rate))
-    return Query(text=text, example=audio, example_rate=rate)
 
 
 def _check_names(settings: Settings) -> None:

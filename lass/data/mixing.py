@@ -12,6 +12,8 @@ from lass.data.augment import equalise, fit_length, speed
 from lass.data.queries import QueryTable
 from lass.data.store import ClipStore
 from lass.errors import DataError
+from lass.query.algebra import push_away
+from lass.query.types import NEGATIVE_WEIGHT
 
 __all__ = ["Batch", "MixtureConfig", "MixtureSampler"]
 
@@ -31,6 +33,8 @@ class MixtureConfig:
         absent: share of mixtures in which the last query asks for a sound that is not there.
         recognised: further mixtures in a batch whose sounds are to be recognised, not separated.
         distractors: queries a mixture for sounds that are not there, only to be recognised as such.
+        against: share of queries that are pushed away from another sound of the mixture, as
+            ``--without`` does.
         by_example: share of queries that blend in a recording.
         high_rate: share of batches made at the higher rate, from clips recorded at it.
         augment: share of sources that are re-coloured or played faster or slower.
@@ -49,6 +53,7 @@ class MixtureConfig:
     absent: float = 0.15
     recognised: int = 0
     distractors: int = 0
+    against: float = 0.0
     by_example: float = 0.25
     high_rate: float = 0.3
     augment: float = 0.4
@@ -194,7 +199,11 @@ class MixtureSampler:
                 queries.append(self._query(absent, generator))
             else:
                 targets.append(sources[order[slot]])
-                queries.append(self._query(chosen[order[slot]], generator))
+                query = self._query(chosen[order[slot]], generator)
+                if config.against > 0.0 and count > 1 and generator.random() < config.against:
+                    other = self._query(chosen[order[(slot + 1) % count]], generator)
+                    query = push_away(query, [other], NEGATIVE_WEIGHT)
+                queries.append(query)
         others = [
             self._query(self._draw_fitting(rate, chosen, generator), generator)
             for _ in range(config.distractors)

@@ -16,7 +16,9 @@ from torch import Tensor
 
 from lass.errors import QueryError
 from lass.networks import build
-from lass.query.types import Query, QueryEmbedding
+from lass.query.base import Encoder, stated
+from lass.query.cache import TextCache
+from lass.query.prompts import AS_TYPED
 from lass.zoo.packing import unpack
 
 __all__ = ["CompactEncoder", "TextEncoder"]
@@ -67,18 +69,32 @@ class TextEncoder:
         return numbers
 
 
-class CompactEncoder:
+class CompactEncoder(Encoder):
     """Backend ``compact``: a small text encoder, a projection, and an audio tower.
 
     Args:
         folder: a model folder such as ``models/compact``.
+        templates: sentences that words are put into; the words as they are if None.
+        cache: keeps vectors of texts; None computes them every time.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        templates: Sequence[str] | None = None,
+        cache: TextCache | None = None,
+    ) -> None:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        self.space: str = config["space"]
-        self.dim: int = config["dim"]
+        super().__init__(
+            folder,
+            space=config["space"],
+            dim=config["dim"],
+            licence=stated(config, "licence", "not stated"),
+            templates=templates or config.get("templates", AS_TYPED),
+            hashes=config.get("sha256"),
+            cache=cache,
+        )
         self._tower: Mapping[str, Any] = config.get("text", {})
         weights = unpack(load_file(folder / "model.safetensors"))
         self._projection = weights.pop("projection.weight")
@@ -86,21 +102,6 @@ class CompactEncoder:
         self._audio.load_state_dict({k.removeprefix("audio."): v for k, v in weights.items()})
         self._audio.eval()
         self._text: TextEncoder | None = None
-
-    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors of texts.
-
-        Args:
-            texts: what to listen for.
-
-        Returns:
-            float32 ``(texts, dim)``.
-        """
-        if self._text is None:
-            self._text = TextEncoder(self._folder, tower=self._tower)
-        joint = self._text(texts) @ self._projection.T
-        vectors: NDArray[np.float32] = torch.nn.functional.normalize(joint, dim=-1).numpy()
-        return vectors
 
     def encode_audio(self, audio: NDArray[np.float32], *, sample_rate: int) -> NDArray[np.float32]:
         """Unit vector of a recording.
@@ -124,15 +125,10 @@ class CompactEncoder:
             vector = self._audio.embed(wave, sample_rate=_TOWER_HZ)[0].numpy()
         return vector
 
-    def encode(self, query: Query) -> QueryEmbedding:
-        """Vector of a query; words and example are averaged by the query's weight."""
-        vector = np.zeros(self.dim, np.float32)
-        weight = query.example_weight if query.text.strip() else 1.0
-        if query.example is not None:
-            example = self.encode_audio(query.example, sample_rate=query.example_rate)
-            vector += np.float32(weight) * example
-        if query.text.strip():
-            share = 1.0 - weight if query.example is not None else 1.0
-            vector += np.float32(share) * self.encode_text([query.text])[0]
-        norm = np.float32(max(float(np.linalg.norm(vector)), 1e-9))
-        return QueryEmbedding((vector / norm).astype(np.float32), self.space)
+    def _phrases(self, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts."""
+        if self._text is None:
+            self._text = TextEncoder(self.folder, tower=self._tower)
+        joint = self._text(phrases) @ self._projection.T
+        vectors: NDArray[np.float32] = torch.nn.functional.normalize(joint, dim=-1).numpy()
+        return vectors

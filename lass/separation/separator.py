@@ -15,6 +15,7 @@ from lass.audio import stream as read_blocks
 from lass.errors import DeviceError, ModelError, QueryError
 from lass.networks.registry import config_from_dict
 from lass.query import Query, as_query
+from lass.query.algebra import embed
 from lass.separation.engine import PresenceScale, SeparationStream
 from lass.separation.events import Search
 from lass.separation.files import separate_file
@@ -31,8 +32,6 @@ Asked = Sequence[Query | str] | Query | str
 """One or several things to listen for."""
 
 _KINDS = ("cpu", "cuda", "mps", "xpu")
-_AWAY = 0.5  # how far a query is pushed away from the negatives
-_SILENT = 1e-5  # peak below which an example holds nothing to hear (-100 dBFS)
 
 
 class Separator:
@@ -54,15 +53,22 @@ class Separator:
     def __init__(self, model: LoadedModel, *, device: str = "cpu") -> None:
         self.model = model
         self.device = device
-        model.network.to(device)
+        model.to(device)
 
     @classmethod
-    def load(cls, name_or_path: str | Path | None = None, device: str = "auto") -> Separator:
+    def load(
+        cls,
+        name_or_path: str | Path | None = None,
+        device: str = "auto",
+        *,
+        encoder: str | Path | None = None,
+    ) -> Separator:
         """Load a model.
 
         Args:
             name_or_path: a shipped model's name or a model folder; the default model if None.
             device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+            encoder: another query encoder of the model's space; the model's own if None.
 
         Returns:
             A separator, ready to use any number of times.
@@ -73,7 +79,7 @@ class Separator:
         """
         from lass.zoo import load
 
-        return cls(load(name_or_path or "default"), device=_device(device))
+        return cls(load(name_or_path or "default", encoder=encoder), device=_device(device))
 
     def separate(
         self,
@@ -278,23 +284,11 @@ class Separator:
         )
 
     def _vector(self, query: Query, negatives: Asked) -> NDArray[np.float32]:
-        """Vector of a query, pushed away from the negatives (as in OmniSep)."""
-        vector = self._encode(query)
-        away = [self._encode(negative) for negative in _named(negatives, needed=False).values()]
-        if away:
-            vector = (1.0 + _AWAY) * vector - _AWAY * np.mean(away, axis=0)
-            vector = vector / max(float(np.linalg.norm(vector)), 1e-9)
-        return np.asarray(vector, dtype=np.float32)
-
-    def _encode(self, query: Query) -> NDArray[np.float32]:
-        """Vector of one query in the model's space."""
-        if query.example is not None:
-            example = validate(query.example, sample_rate=query.example_rate)
-            if np.abs(example).max(initial=0.0) < _SILENT:
-                raise QueryError(
-                    "the example is silent: give a stretch of it in which the sound is heard"
-                )
-        embedding = self.model.encoder.encode(query)
+        """Vector of a query in the model's space, pushed away from the negatives."""
+        asked = query.minus(*_named(negatives, needed=False).values())
+        for inner in asked.walk():
+            _check_example(inner)
+        embedding = embed(asked, self.model.encoder)
         embedding.check_space(self.model.config["space"])
         return embedding.vector
 
@@ -321,7 +315,13 @@ def _search(stream: SeparationStream, named: dict[str, Query]) -> Search:
 
 
 def _same(one: Query, other: Query) -> bool:
-    return one is other or (one.example is None and other.example is None)
+    return one is other or (one.plain and other.plain)
+
+
+def _check_example(query: Query) -> None:
+    """Refuse an example that is no sound."""
+    if query.example is not None:
+        validate(query.example, sample_rate=query.example_rate)
 
 
 def _to_numpy(audio: Any) -> Any:  # noqa: ANN401 (whatever the caller gave)

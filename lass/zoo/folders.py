@@ -1,12 +1,29 @@
-"""Where models are: in a checkout, in an installed wheel, or wherever the user says."""
+"""Where models are: those that ship, those the user brought, and folders anywhere.
+
+A name means a shipped model first, then one of the user's, then a folder of that name right here.
+What ships is never hidden by something else of its name.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from pathlib import Path
 
-from lass.errors import ModelNotFoundError
+from lass.errors import ConfigError, ModelNotFoundError
 
-__all__ = ["list_models", "model_folder", "resources"]
+__all__ = [
+    "destination",
+    "home",
+    "list_models",
+    "list_user_models",
+    "model_folder",
+    "resources",
+    "user_models",
+]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def resources(*parts: str) -> Path:
@@ -27,19 +44,54 @@ def resources(*parts: str) -> Path:
     return (inside if inside.is_dir() else package.parent).joinpath(*parts)
 
 
+def home() -> Path:
+    r"""The user's own folder: ``LASS_HOME``, or what the operating system has for such data.
+
+    That is ``$XDG_DATA_HOME/lass`` or ``~/.local/share/lass``, on macOS
+    ``~/Library/Application Support/lass``, on Windows ``%LOCALAPPDATA%\lass``.
+
+    Returns:
+        The path, whether it exists or not.
+
+    Raises:
+        ConfigError: there is no ``LASS_HOME`` and the user has no home folder.
+    """
+    given = os.environ.get("LASS_HOME")
+    if given:
+        return Path(given).absolute()
+    variable, below = "XDG_DATA_HOME", ".local/share"
+    if sys.platform == "win32":
+        variable, below = "LOCALAPPDATA", "AppData/Local"
+    elif sys.platform == "darwin":
+        variable, below = "", "Library/Application Support"
+    base = os.environ.get(variable, "")
+    try:
+        # The XDG standard says that a relative path is to be ignored.
+        return (Path(base) if Path(base).is_absolute() else Path.home() / below) / "lass"
+    except RuntimeError as error:
+        raise ConfigError("there is no home folder to keep models in: set LASS_HOME") from error
+
+
+def user_models() -> Path:
+    """Folder of the models that the user brought, whether it exists or not."""
+    return home() / "models"
+
+
 def list_models() -> list[str]:
     """Names of the models that ship, sorted."""
-    folder = resources("models")
-    if not folder.is_dir():
-        return []
-    return sorted(path.parent.name for path in folder.glob("*/config.json"))
+    return _names(resources("models"))
+
+
+def list_user_models() -> list[str]:
+    """Names of the models that the user brought, sorted; also those that a shipped one hides."""
+    return _names(user_models())
 
 
 def model_folder(name_or_path: str | Path) -> Path:
     """Folder of a model.
 
     Args:
-        name_or_path: the name of a shipped model, or a folder.
+        name_or_path: the name of a shipped model or of one of the user's, or a folder.
 
     Returns:
         A folder that holds ``config.json``.
@@ -48,13 +100,54 @@ def model_folder(name_or_path: str | Path) -> Path:
         ModelNotFoundError: there is no such model; the message lists those there are.
     """
     text = str(name_or_path)
-    shipped = resources("models", text)
-    simple = text not in ("", ".", "..") and not any(mark in text for mark in "/\\")
-    for folder in (shipped, Path(text)) if simple else (Path(text),):
-        if (folder / "config.json").is_file():
+    simple = text not in ("", ".", "..") and not any(mark in text for mark in "/\\\0")
+    places = [Path(text)]
+    if simple:
+        places = [resources("models", text), user_models() / text, *places]
+    for folder in places:
+        if _has_config(folder):
             return folder
-    names = ", ".join(list_models()) or "none"
+    names = ", ".join([*list_models(), *list_user_models()]) or "none"
     raise ModelNotFoundError(
-        f"no model {text!r}: expected the name of a shipped model ({names}) or a folder with "
+        f"no model {text!r}: expected the name of a model ({names}) or a folder with "
         "config.json and model.safetensors"
     )
+
+
+def destination(name_or_path: str | Path) -> Path:
+    """Where a new model of the user's goes.
+
+    Args:
+        name_or_path: a plain name, for the user's own folder of models, or a path.
+
+    Returns:
+        The folder, whether it exists or not.
+
+    Raises:
+        ConfigError: the name is no name, or a model that ships has it.
+    """
+    text = str(name_or_path)
+    if text.startswith((".", "~")) or any(mark in text for mark in "/\\"):
+        return Path(text).expanduser()
+    if not _NAME.fullmatch(text):
+        raise ConfigError(
+            f"{text[:70]!r} is no name for a model: use letters, digits, '-', '_' and '.', at "
+            "most 64, or give a path such as ./folder"
+        )
+    if _has_config(resources("models", text)):
+        raise ConfigError(f"a model named {text!r} ships with lass: choose another name")
+    return user_models() / text
+
+
+def _names(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    found = (path.parent.name for path in folder.glob("*/config.json"))
+    return sorted(name for name in found if not name.startswith("."))
+
+
+def _has_config(folder: Path) -> bool:
+    try:
+        return (folder / "config.json").is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False

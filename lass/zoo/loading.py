@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lass.errors import ChecksumError, ConfigError, ModelError
-from lass.zoo.folders import model_folder
+from lass.errors import ChecksumError, ConfigError, LassError, ModelError, ModelNotFoundError
+from lass.zoo.folders import list_user_models, model_folder, user_models
 
 if TYPE_CHECKING:
-    from lass.networks.separator import SeparationNetwork
+    from lass.networks.protocols import Network
     from lass.query import QueryEncoder
 
-__all__ = ["LoadedModel", "fill", "load", "load_encoder", "read_config", "save_model", "verify"]
+__all__ = [
+    "LoadedModel",
+    "encoder_folder",
+    "fill",
+    "load",
+    "load_encoder",
+    "read_config",
+    "save_model",
+    "verify",
+]
 
 
 @dataclass
@@ -34,9 +44,14 @@ class LoadedModel:
     """
 
     name: str
-    network: SeparationNetwork
+    network: Network
     encoder: QueryEncoder
     config: dict[str, Any]
+
+    def to(self, device: str) -> None:
+        """Move the network to a device."""
+        network: Any = self.network
+        network.to(device)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -98,17 +113,18 @@ def verify(folder: Path) -> None:
             )
 
 
-def load(name_or_path: str | Path = "default") -> LoadedModel:
+def load(name_or_path: str | Path = "default", *, encoder: str | Path | None = None) -> LoadedModel:
     """Load a separator and its query encoder.
 
     Args:
-        name_or_path: the name of a shipped model, or a folder.
+        name_or_path: the name of a model, or a folder.
+        encoder: another encoder for the same space; the model's own if None.
 
     Returns:
         The model, on the CPU, ready to run.
 
     Raises:
-        ModelNotFoundError: there is no such model.
+        ModelNotFoundError: there is no such model, or its encoder is missing.
         ChecksumError: a file is not the published one.
         ModelError: the model is no separator, or network and encoder do not fit.
     """
@@ -123,33 +139,95 @@ def load(name_or_path: str | Path = "default") -> LoadedModel:
         )
     require(config, folder, "network", "encoder", "space")
     verify(folder)
+    beside = encoder_folder(folder, config) if encoder is None else encoder
     network: Any = build(config["network"])
     fill(network, folder)
-    beside = folder.parent / config["encoder"]
-    encoder = load_encoder(beside if beside.is_dir() else config["encoder"])
-    if encoder.space != config["space"]:
+    speaking = load_encoder(beside)
+    if speaking.space != config["space"]:
         raise ModelError(
             f"the model {folder.name!r} understands the space {config['space']!r} but its encoder "
-            f"speaks {encoder.space!r}: the two were not made for each other"
+            f"speaks {speaking.space!r}: the two were not made for each other"
         )
-    return LoadedModel(folder.name, network.eval(), encoder, config)
+    return LoadedModel(folder.name, network.eval(), speaking, config)
+
+
+def encoder_folder(folder: Path, config: Mapping[str, Any]) -> Path:
+    """Folder of the query encoder that a separator needs.
+
+    That is the one its configuration names, beside it or among the installed models; where that is
+    not there, any of the user's encoders for the same space.
+
+    Args:
+        folder: the separator's folder.
+        config: its configuration.
+
+    Returns:
+        The encoder's folder.
+
+    Raises:
+        ModelNotFoundError: no encoder of that space is there.
+    """
+    name, space = str(config["encoder"]), config["space"]
+    beside = folder.parent / name
+    if beside.is_dir():
+        return beside
+    try:
+        return model_folder(name)
+    except ModelNotFoundError as error:
+        for other in list_user_models():
+            if _space_of(user_models() / other) == space:
+                return user_models() / other
+        raise ModelNotFoundError(
+            f"the model {folder.name!r} needs a query encoder for the space {space!r}, such as "
+            f"{name!r}, and none is installed: bring one with `lass models convert FOLDER` "
+            "(docs/models.md says which), or give one with --encoder"
+        ) from error
 
 
 def load_encoder(name_or_path: str | Path = "compact") -> QueryEncoder:
     """Load a query encoder.
 
     Args:
-        name_or_path: the name of a shipped encoder, or a folder.
+        name_or_path: the name of an encoder, or a folder.
 
     Returns:
         The encoder.
-    """
-    from lass.query.compact import CompactEncoder
 
+    Raises:
+        ModelNotFoundError: there is no such model.
+        ChecksumError: a file is not the published one.
+        ModelError: it is no encoder.
+    """
     folder = model_folder(name_or_path)
-    require(read_config(folder), folder, "space", "dim", "audio")
-    verify(folder)
-    return CompactEncoder(folder)
+    config = read_config(folder)
+    if config.get("task") == "separation":
+        raise ModelError(
+            f"the model {folder.name!r} is a separator, not a query encoder: choose another"
+        )
+    from lass.query.backends import backend_of, open_backend
+
+    if not _as_transformers_saves_it(config):  # whose folders state no hashes
+        backend = backend_of(config)
+        require(config, folder, "space", "dim", *(["audio"] if backend == "compact" else []))
+        verify(folder)
+    return open_backend(folder, config)
+
+
+def _as_transformers_saves_it(config: Mapping[str, Any]) -> bool:
+    return "task" not in config and "model_type" in config
+
+
+def _space_of(folder: Path) -> str:
+    """Name of the space of a query encoder; empty for everything else."""
+    from lass.query.backends import open_backend
+
+    try:
+        config = read_config(folder)
+        if _as_transformers_saves_it(config):
+            return open_backend(folder, config).space
+    except LassError:
+        return ""
+    return str(config.get("space", "")) if config.get("task") == "query" else ""
 
 
 def save_model(

@@ -1,15 +1,12 @@
 """`lass` and its smaller subcommands."""
 
-import hashlib
 import json
-import shutil
 import subprocess
 import sys
 
 import pytest
 
 import lass
-from lass.zoo import folders
 
 
 def test_version_and_help(lass_command):
@@ -57,69 +54,6 @@ def test_python_m_lass_is_quick(arguments):
     )
     assert "HEAVY" not in done.stderr
     assert "Traceback" not in done.stderr
-
-
-# lass models
-
-
-@pytest.fixture
-def shipped(models, tmp_path, monkeypatch):
-    """Pretend that the tiny models ship."""
-    shutil.copytree(models, tmp_path / "models")
-    monkeypatch.setattr(folders, "resources", tmp_path.joinpath)
-    return tmp_path / "models"
-
-
-def test_models_are_listed(lass_command, shipped):
-    done = lass_command("models")
-    assert done.code == 0
-    title, *rows = done.out.splitlines()
-    assert title.split() == ["NAME", "TASK", "SPACE", "MB", "SHA-256", "LICENCE"]
-    hashed = hashlib.sha256((shipped / "encoder" / "model.safetensors").read_bytes()).hexdigest()
-    assert rows[0].split()[:3] == ["encoder", "query", "compact-v1"]
-    assert rows[0].split()[4:] == [hashed[:12], "Apache-2.0"]
-    assert rows[1].split()[:2] == ["separator", "separation"]
-    told = json.loads(lass_command("models", "--json").out)["models"]
-    assert told[0]["sha256"] == hashed
-
-
-def test_no_models(lass_command, tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "resources", tmp_path.joinpath)
-    done = lass_command("models")
-    assert done.code == 3
-    assert "no models" in done.sentence
-
-
-def test_a_model_is_shown(lass_command, shipped):
-    assert json.loads(lass_command("models", "show", "encoder").out)["dim"] == 24
-    (shipped / "encoder" / "README.md").write_text("# A card\n")
-    assert lass_command("models", "show", "encoder").out == "# A card\n"
-    done = lass_command("models", "show", "../secret")
-    assert done.code == 2
-    assert "no model '../secret'" in done.sentence
-
-
-def test_models_are_verified(lass_command, shipped):
-    done = lass_command("models", "verify")
-    assert (done.code, done.err) == (0, "")
-    assert done.out.splitlines() == [
-        "encoder: 3 files as published",
-        "separator: 1 files as published",
-    ]
-    with (shipped / "encoder" / "tokenizer.json").open("a") as file:
-        file.write(" ")
-    done = lass_command("models", "verify")
-    assert done.code == 1
-    assert "tokenizer.json is not the published one" in done.sentence
-    assert done.out.splitlines() == ["separator: 1 files as published"]
-    assert lass_command("models", "verify", "separator").code == 0
-
-
-def test_a_model_without_hashes_is_not_called_verified(lass_command, shipped):
-    (shipped / "encoder" / "config.json").write_text('{"task": "query"}')
-    done = lass_command("models", "verify", "encoder")
-    assert done.code == 1
-    assert "states no SHA-256" in done.sentence
 
 
 # lass train

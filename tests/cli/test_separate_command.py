@@ -252,6 +252,104 @@ def test_a_span_of_the_recording_itself_or_of_the_example(separate, separator, r
     np.testing.assert_array_equal(read("other.example.wav")[0], other)
 
 
+# Saved queries, weights, other encoders
+
+
+def test_a_saved_query_asks_for_the_same_again(separate, recording):
+    recording(subtype="FLOAT")
+    done = separate("-q", "violin", "--without", "music", "--save-query", "v.lassquery", "in.wav")
+    assert done.code == 0
+    again = separate("--query-file", "v.lassquery", "in.wav", "-o", "again")
+    assert again.code == 0
+    for name in ("in.violin.wav", "in.rest.wav"):
+        np.testing.assert_array_equal(read(name)[0], read(f"again/{name}")[0])
+
+
+def test_saved_queries_and_words_in_one_pass(separate, recording):
+    path = recording(subtype="FLOAT")
+    separate("--like-span", "0.2-0.8", "--save-query", "e.lassquery", "in.wav", "-o", "first")
+    done = separate(
+        "-q", "rain", "--query-file", "e.lassquery", "--query-file", "e.lassquery", path
+    )
+    assert done.code == 0
+    saved = read("first/in.example.wav")[0]
+    for name in ("in.example.wav", "in.example-2.wav"):
+        np.testing.assert_array_equal(read(name)[0], saved)
+    assert Path("in.rain.wav").exists()
+
+
+def test_how_far_to_keep_away(separate, separator, recording):
+    from lass import Query
+
+    audio, rate = read(recording(subtype="FLOAT"))
+    separate("-q", "violin", "--without", "music", "--without-weight", "2", "in.wav")
+    far = separator.separate(audio, rate, Query("violin").minus("music", weight=2.0))
+    np.testing.assert_array_equal(read("in.violin.wav")[0], far.parts["violin"])
+    usual = separator.separate(audio, rate, "violin", "music")
+    assert np.abs(usual.parts["violin"] - far.parts["violin"]).max() > 1e-5
+
+
+def test_a_saved_query_of_another_space(separate, recording):
+    from lass import Query, QueryEmbedding
+
+    recording(seconds=0.2)
+    vector = np.eye(1, 24, dtype=np.float32)[0]
+    Query(embedding=QueryEmbedding(vector, "clap-v9"), label="hum").save("hum.lassquery")
+    done = separate("--query-file", "hum.lassquery", "in.wav")
+    assert done.code == 1
+    assert "lives in the space 'clap-v9', the model understands 'compact-v1'" in done.sentence
+    assert names() == ["hum.lassquery", "in.wav"]
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory, models):
+    """Tiny separators that are asked by a tiny CLAP and a tiny CLIP."""
+    pytest.importorskip("transformers")
+    from tests.conftest import make_separator
+    from tests.query.tiny import make_clap, make_clip
+
+    folder = tmp_path_factory.mktemp("foreign")
+    make_clap(folder / "larger_clap_general")
+    make_clip(folder / "clip-vit-base-patch32")
+    make_separator(folder / "by-clap", encoder="larger_clap_general", space="clap-larger-general")
+    make_separator(folder / "by-clip", encoder="clip-vit-base-patch32", space="clip-vit-b32")
+    return folder
+
+
+def test_separation_by_clap(separate, recording, foreign):
+    recording(seconds=0.5)
+    by_clap = foreign / "by-clap"
+    asked = ["-q", "violin", "--without", "rain", "--like", "in.wav", "in.wav", "--quiet"]
+    done = separate(*asked, model=by_clap)
+    assert (done.code, done.err) == (0, "")
+    encoder = foreign / "larger_clap_general"
+    again = separate(*asked, "--encoder", encoder, "-o", "again", model=by_clap)
+    assert (again.code, again.err) == (0, "")
+    np.testing.assert_array_equal(read("in.violin.wav")[0], read("again/in.violin.wav")[0])
+
+
+def test_separation_by_clip(separate, recording, foreign):
+    images = pytest.importorskip("PIL.Image")
+    recording(seconds=0.5)
+    images.fromarray(np.full((40, 60, 3), 99, np.uint8)).save("dog.png")
+    done = separate("--image", "dog.png", "in.wav", "--quiet", model=foreign / "by-clip")
+    assert (done.code, done.err) == (0, "")
+    assert names() == ["dog.png", "in.image.wav", "in.rest.wav", "in.wav"]
+    done = separate("--image", "dog.png", "in.wav")
+    assert done.code == 1
+    assert "does not understand images" in done.sentence
+    done = separate("--like", "in.wav", "in.wav", model=foreign / "by-clip")
+    assert done.code == 1
+    assert "does not understand recordings" in done.sentence
+
+
+def test_an_encoder_of_another_space(separate, recording, foreign):
+    recording(seconds=0.2)
+    done = separate("-q", "dog", "in.wav", "--encoder", foreign / "larger_clap_general")
+    assert done.code == 1
+    assert "space 'compact-v1' but its encoder speaks 'clap-larger-general'" in done.sentence
+
+
 # Usage: exit code 2, one sentence, and no work
 
 
@@ -273,6 +371,11 @@ USAGE = [
     (["--like-span", "4-3", "in.wav"], "backwards"),
     (["--like-span", "early", "in.wav"], "is not understood"),
     (["--like", "x.wav", "-q", "a", "-q", "b", "in.wav"], "goes with one --query"),
+    (["-q", "a", "-q", "b", "--save-query", "x.lassquery", "in.wav"], "keeps one query, not 2"),
+    (["-q", "dog", "--save-query", "dog.json", "in.wav"], "name the file FILE.lassquery"),
+    (["--query-file", "gone.lassquery", "in.wav"], "there is no file gone.lassquery"),
+    (["--query-file", "in.wav", "in.wav"], "cannot be read as a saved query"),
+    (["-q", "dog", "--without", "cat", "--without-weight", "11", "in.wav"], "'--without-weight'"),
     (["-q", "dog", "in.wav", "--device", "cuda:99"], "not available"),
     (["-q", "dog", "in.wav", "--device", "toaster"], "not available"),
 ]

@@ -142,3 +142,14 @@ def test_further_mixtures_are_only_recognised(store, table):
     assert plain.batch(0).mixture.shape[0] == 4
     assert more.batch(0).mixture.shape[0] == 6
     np.testing.assert_array_equal(plain.batch(0).mixture, more.batch(0).mixture[:4])
+
+
+def test_queries_pushed_away_say_what_they_are_not(store, table):
+    made = sampler(store, table, sources=(0.0, 1.0), absent=0.0, by_example=0.0, against=1.0)
+    queries = made.batch(0).queries
+    np.testing.assert_allclose(np.linalg.norm(queries, axis=-1), 1.0, atol=1e-5)
+    # The other sound of the mixture is the one with a negative share.
+    for item in queries:
+        for asked, other in ((item[0], item[1]), (item[1], item[0])):
+            assert asked.min() < -0.2
+            assert asked.argmin() == other.argmax()

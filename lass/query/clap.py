@@ -1,0 +1,172 @@
+"""Backend ``clap``: LAION's CLAP through transformers, for words and recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lass.errors import ModelError
+from lass.query.algebra import combine
+from lass.query.base import Encoder, stated
+from lass.query.cache import TextCache
+from lass.query.pretrained import Pretrained, Tokens, batches, fill_network, network_class
+from lass.query.prompts import AS_TYPED
+
+__all__ = ["ClapEncoder"]
+
+_SPACES = {
+    "clap-htsat-unfused": "clap-htsat-unfused",
+    "clap-htsat-fused": "clap-htsat-fused",
+    "larger_clap_general": "clap-larger-general",
+    "larger_clap_music_and_speech": "clap-larger-music-and-speech",
+}
+_LICENCE = "Apache-2.0"  # of the published weights above
+_BATCH = 64
+_MOST_WINDOWS = 6
+
+
+class ClapEncoder(Encoder):
+    """CLAP: a RoBERTa for words and an HTSAT for sound, 512 numbers, 48 kHz, 10 s.
+
+    The network is loaded when something is encoded that the cache does not know.
+
+    A recording shorter than the window is repeated and padded as the model's own feature extractor
+    does it. Of a longer one the extractor would take a window at random; here up to six windows,
+    spread evenly over all of it, are averaged (models with fusion see the whole recording at once,
+    with their random crops drawn from a fixed seed), so that the same recording always gives the
+    same vector.
+
+    Args:
+        folder: local files, see :mod:`lass.query.pretrained`.
+        space: name of the space; by the published name of the weights if None.
+        templates: sentences that words are put into; the words as they are if None.
+        cache: keeps vectors of texts.
+
+    Raises:
+        ModelError: the folder holds no CLAP, or one that is known to be broken.
+
+    Source:
+        Wu et al., "Large-scale contrastive language-audio pretraining", ICASSP 2023.
+
+    Example:
+        >>> encoder = ClapEncoder(Path("larger_clap_general"))  # doctest: +SKIP
+        >>> encoder.encode_text(["violin"]).shape  # doctest: +SKIP
+        (1, 512)
+    """
+
+    files = ("config.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json")
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        space: str | None = None,
+        templates: Sequence[str] | None = None,
+        cache: TextCache | None = None,
+    ) -> None:
+        self._stored = Pretrained.read(folder, kind="clap")
+        own, name = self._stored.own, self._stored.published_name
+        super().__init__(
+            folder,
+            space=space or stated(own, "space", _SPACES.get(name, "")),
+            dim=int(self._stored.config.get("projection_dim", 512)),
+            licence=stated(own, "licence", _LICENCE if name in _SPACES else "not stated"),
+            templates=templates or own.get("templates", AS_TYPED),
+            hashes=own.get("sha256"),
+            cache=cache,
+        )
+        self.space = self.space or f"clap-{self.fingerprint[:12]}"
+
+    def encode_audio(self, audio: NDArray[np.float32], *, sample_rate: int) -> NDArray[np.float32]:
+        """Unit vector of a recording.
+
+        Args:
+            audio: float32 ``(channels, samples)``; channels are averaged.
+            sample_rate: in Hz; the recording is brought to the model's 48 kHz.
+
+        Returns:
+            float32 ``(dim,)``.
+        """
+        import soxr
+        import torch
+
+        rate = int(self._features.sampling_rate)
+        mono = np.ascontiguousarray(audio.mean(axis=0), dtype=np.float32)
+        heard = soxr.resample(mono, sample_rate, rate) if sample_rate != rate else mono
+        heard = heard if heard.size else np.zeros(1, np.float32)
+        vectors = []
+        for window in self._windows(heard):
+            with _fixed_draws(), torch.inference_mode():
+                features = self._features(window, sampling_rate=rate, return_tensors="pt")
+                vectors.append(self._network.get_audio_features(**features).pooler_output[0])
+        return combine([vector.numpy() for vector in vectors])
+
+    def _windows(self, mono: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The stretches to hear: all at once, or windows that cover it evenly."""
+        length = int(self._features.nb_max_samples)
+        if mono.size <= length or self._features.truncation == "fusion":
+            return [mono]
+        count = min(-(-mono.size // length), _MOST_WINDOWS)
+        starts = np.linspace(0, mono.size - length, count).round().astype(int)
+        return [mono[start : start + length] for start in starts]
+
+    def _phrases(self, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of sentences."""
+        import torch
+
+        rows = self._tokens(phrases)
+        result = np.zeros((len(rows), self.dim), np.float32)
+        for indices in batches(rows, size=_BATCH):
+            numbers, mask = self._tokens.padded([rows[index] for index in indices])
+            with torch.inference_mode():
+                told = self._network.get_text_features(input_ids=numbers, attention_mask=mask)
+            result[indices] = told.pooler_output.numpy()
+        return result
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        text = self._stored.config.get("text_config") or {}
+        padding = int(text.get("pad_token_id", 1))
+        # RoBERTa counts positions from the number after the padding's.
+        longest = int(text.get("max_position_embeddings", 514)) - padding - 1
+        return Tokens(self.folder, longest=longest, padding=padding)
+
+    @cached_property
+    def _network(self) -> Any:  # noqa: ANN401
+        model = network_class("models.clap.modeling_clap", "ClapModel")
+        configuration = network_class("models.clap.configuration_clap", "ClapConfig")
+        network = model(configuration.from_dict(self._stored.config))
+        fill_network(network, self._stored.weights(), self.folder)
+        return network.eval()
+
+    @cached_property
+    def _features(self) -> Any:  # noqa: ANN401
+        extractor = network_class("models.clap.feature_extraction_clap", "ClapFeatureExtractor")
+        fused = (self._stored.config.get("audio_config") or {}).get("enable_fusion", False)
+        options = {"truncation": "fusion" if fused else "rand_trunc", "padding": "repeatpad"}
+        path = self.folder / "preprocessor_config.json"
+        try:
+            return extractor.from_json_file(path) if path.is_file() else extractor(**options)
+        except (ValueError, TypeError) as error:
+            raise ModelError(f"{path} cannot be read: {error}") from error
+
+
+@contextmanager
+def _fixed_draws() -> Iterator[None]:
+    """Let the feature extractor draw the same numbers every time.
+
+    It draws from NumPy's global generator, even for short recordings in models with fusion; the
+    generator is put back as it was.
+    """
+    state = np.random.get_state()
+    np.random.seed(0)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

@@ -1,0 +1,142 @@
+"""Backend ``clip``: OpenAI's CLIP ViT-B/32 through transformers, for words and images.
+
+CLIPSep is asked by these vectors as the network gives them, not scaled to length 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lass.query.base import Encoder, stated
+from lass.query.cache import TextCache
+from lass.query.images import Preparation
+from lass.query.pretrained import Pretrained, Tokens, batches, fill_network, network_class
+from lass.query.prompts import CLIPSEP_TEMPLATES
+
+__all__ = ["ClipEncoder"]
+
+_SPACES = {"clip-vit-base-patch32": "clip-vit-b32"}
+_LICENCE = "MIT"  # of the published weights above
+_BATCH = 64
+
+
+class ClipEncoder(Encoder):
+    """CLIP: a Transformer for words and a vision Transformer for images, 512 numbers.
+
+    The network is loaded when something is encoded that the cache does not know.
+
+    Args:
+        folder: local files, see :mod:`lass.query.pretrained`.
+        space: name of the space; by the published name of the weights if None. ``-unit`` is
+            added where vectors are scaled, because those do not mix with the others.
+        normalised: whether vectors are scaled to length 1; as the configuration says if None,
+            and not where it says nothing.
+        templates: sentences that words are put into; those of CLIPSep's evaluation if None.
+        cache: keeps vectors of texts.
+
+    Raises:
+        ModelError: the folder holds no CLIP.
+
+    Source:
+        Radford et al., "Learning transferable visual models from natural language supervision",
+        ICML 2021; Dong et al., "CLIPSep", ICLR 2023.
+
+    Example:
+        >>> encoder = ClipEncoder(Path("clip-vit-base-patch32"))  # doctest: +SKIP
+        >>> encoder.encode_image(np.zeros((480, 640, 3), np.uint8)).shape  # doctest: +SKIP
+        (512,)
+    """
+
+    files = ("config.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json")
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        space: str | None = None,
+        normalised: bool | None = None,
+        templates: Sequence[str] | None = None,
+        cache: TextCache | None = None,
+    ) -> None:
+        self._stored = Pretrained.read(folder, kind="clip")
+        own, name = self._stored.own, self._stored.published_name
+        unit = bool(own.get("normalised", False)) if normalised is None else normalised
+        super().__init__(
+            folder,
+            space=space or stated(own, "space", _SPACES.get(name, "")),
+            dim=int(self._stored.config.get("projection_dim", 512)),
+            normalised=unit,
+            licence=stated(own, "licence", _LICENCE if name in _SPACES else "not stated"),
+            templates=templates or own.get("templates", CLIPSEP_TEMPLATES),
+            hashes=own.get("sha256"),
+            cache=cache,
+        )
+        self.space = self.space or f"clip-{self.fingerprint[:12]}"
+        if unit and space is None and "space" not in own:
+            self.space += "-unit"
+
+    def encode_image(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Vector of a picture, or the mean over frames.
+
+        Args:
+            image: uint8 ``(height, width, 3)`` or ``(frames, height, width, 3)``; CLIPSep takes the
+                mean over three frames, a second apart.
+
+        Returns:
+            float32 ``(dim,)``.
+        """
+        import torch
+
+        frames = image[None] if image.ndim == 3 else image
+        pixels = torch.stack([self._preparation(frame) for frame in frames])
+        rows = []
+        for few in pixels.split(_BATCH):
+            with torch.inference_mode():
+                rows.append(self._network.get_image_features(pixel_values=few).pooler_output)
+        vectors = self._scaled(torch.cat(rows)).mean(dim=0, keepdim=True)
+        vector: NDArray[np.float32] = self._scaled(vectors)[0].numpy()
+        return vector
+
+    def _phrases(self, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of sentences."""
+        import torch
+
+        rows = self._tokens(phrases)
+        result = np.zeros((len(rows), self.dim), np.float32)
+        for indices in batches(rows, size=_BATCH):
+            numbers, mask = self._tokens.padded([rows[index] for index in indices])
+            with torch.inference_mode():
+                told = self._network.get_text_features(input_ids=numbers, attention_mask=mask)
+            result[indices] = self._scaled(told.pooler_output).numpy()
+        return result
+
+    def _scaled(self, vectors: Any) -> Any:  # noqa: ANN401 (tensors)
+        import torch
+
+        return torch.nn.functional.normalize(vectors, dim=-1) if self.normalised else vectors
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        text = self._stored.config.get("text_config") or {}
+        longest = int(text.get("max_position_embeddings", 77))
+        # The vector is taken at the first end mark, so texts are filled up with end marks.
+        return Tokens(self.folder, longest=longest, padding=int(text.get("eos_token_id", 49407)))
+
+    @cached_property
+    def _preparation(self) -> Preparation:
+        side = (self._stored.config.get("vision_config") or {}).get("image_size", 224)
+        return Preparation.read(self.folder, side=int(side))
+
+    @cached_property
+    def _network(self) -> Any:  # noqa: ANN401
+        model = network_class("models.clip.modeling_clip", "CLIPModel")
+        configuration = network_class("models.clip.configuration_clip", "CLIPConfig")
+        network = model(configuration.from_dict(self._stored.config))
+        fill_network(network, self._stored.weights(), self.folder)
+        return network.eval()

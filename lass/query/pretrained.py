@@ -1,0 +1,234 @@
+"""Encoders of other people, from a local folder: configuration, weights, words to numbers.
+
+Two layouts are read. A folder as `transformers` saves it: ``config.json``, ``model.safetensors``
+(or ``pytorch_model.bin``) and ``tokenizer.json``. Or a model folder of ours, whose ``config.json``
+holds the former's under ``transformers`` beside space, licence and hashes. Nothing is downloaded,
+and nothing in the files is executed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lass.errors import ModelError
+
+__all__ = ["Pretrained", "Tokens", "fill_network", "network_class", "refuse_broken"]
+
+_BROKEN = {
+    "larger_clap_music": "its text tower is broken in transformers, and words would mean nothing; "
+    "use laion/larger_clap_music_and_speech or laion/larger_clap_general",
+}
+# Tables that follow from the configuration; whether files hold them has changed over the years.
+_DERIVED = ("position_ids", "token_type_ids", "relative_position_index")
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A folder with a foreign encoder.
+
+    Args:
+        folder: where its files are.
+        own: our entries: ``space``, ``licence``, ``source``, ``templates``, ``sha256`` and others;
+            empty in a folder as transformers saves it.
+        config: the configuration that transformers understands.
+    """
+
+    folder: Path
+    own: dict[str, Any]
+    config: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path, *, kind: str) -> Pretrained:
+        """Read a folder's configuration.
+
+        Args:
+            folder: in either layout.
+            kind: the ``model_type`` that is expected, ``clap`` or ``clip``.
+
+        Returns:
+            The folder, checked.
+
+        Raises:
+            ModelError: it is no such encoder, or is known to be broken.
+        """
+        try:
+            table = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"cannot read {folder / 'config.json'}: {error}") from error
+        own = table if isinstance(table, dict) and "transformers" in table else {}
+        config = own.get("transformers", table)
+        found = config.get("model_type") if isinstance(config, dict) else None
+        if found != kind:
+            raise ModelError(
+                f"{folder} holds a model of the kind {found!r}, expected {kind!r}: give the folder "
+                "of another encoder"
+            )
+        refuse_broken(folder, own.get("source"), config.get("_name_or_path"))
+        return cls(folder, own, config)
+
+    @property
+    def published_name(self) -> str:
+        """Last part of the name under which the weights were published, as far as it is known."""
+        source = self.own.get("source") or self.config.get("_name_or_path") or self.folder.name
+        return str(source).rstrip("/").rsplit("/", 1)[-1]
+
+    def weights(self) -> dict[str, Any]:
+        """The weights by name, as float32 tensors on the CPU.
+
+        Raises:
+            ModelError: there are none, or they cannot be read without running code from the file.
+        """
+        import torch
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        safe, pickled = self.folder / "model.safetensors", self.folder / "pytorch_model.bin"
+        if not (safe.is_file() or pickled.is_file()):
+            raise ModelError(
+                f"{self.folder} has neither model.safetensors nor pytorch_model.bin: copy the "
+                "encoder's files there"
+            )
+        try:
+            if safe.is_file():
+                tensors = load_file(safe)
+            else:
+                tensors = torch.load(pickled, map_location="cpu", weights_only=True)
+        except (SafetensorError, RuntimeError, OSError, EOFError, ValueError) as error:
+            raise ModelError(
+                f"the weights in {self.folder} cannot be read: {_brief(error)}"
+            ) from error
+        except Exception as error:  # pickle's own errors have no common base
+            raise ModelError(
+                f"the weights in {self.folder} hold more than numbers and are not opened: give "
+                "model.safetensors"
+            ) from error
+        return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+
+
+class Tokens:
+    """Texts to padded numbers.
+
+    Args:
+        folder: holds ``tokenizer.json``.
+        longest: how many numbers a text may have; what follows is cut.
+        padding: the number that fills up shorter texts.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+
+    def __init__(self, folder: Path, *, longest: int, padding: int) -> None:
+        from tokenizers import Tokenizer
+
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise ModelError(f"{folder} has no tokenizer.json: copy the encoder's tokenizer there")
+        try:
+            self._tokenizer: Any = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing more particular
+            raise ModelError(f"{path} cannot be read: {_brief(error)}") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(longest)
+        self._padding = padding
+
+    def __call__(self, texts: Sequence[str]) -> list[list[int]]:
+        """Numbers of each text, as many as it needs."""
+        return [list(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    def padded(self, rows: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+        """Tensors ``(texts, longest)``: the numbers, and 1 where they are no filling."""
+        import torch
+
+        width = max(map(len, rows))
+        numbers = torch.full((len(rows), width), self._padding)
+        mask = torch.zeros((len(rows), width), dtype=torch.long)
+        for row, ids in enumerate(rows):
+            numbers[row, : len(ids)] = torch.tensor(ids)
+            mask[row, : len(ids)] = 1
+        return numbers, mask
+
+
+def batches(rows: Sequence[Sequence[int]], *, size: int) -> list[list[int]]:
+    """Indices of texts in batches of similar length, so that little is padded.
+
+    Example:
+        >>> batches([[1, 2, 3], [1], [1, 2]], size=2)
+        [[1, 2], [0]]
+    """
+    order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def network_class(module: str, name: str) -> Any:  # noqa: ANN401 (a class without types)
+    """A class of transformers, or one sentence on what is missing.
+
+    Raises:
+        ModelError: transformers is not installed, or cannot be loaded.
+    """
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(f"transformers.{module}"), name)
+    except ModuleNotFoundError as error:
+        if error.name == "transformers":
+            raise ModelError(
+                "this encoder needs transformers, which is not installed: "
+                'pip install "lass[clap]", or use the model default'
+            ) from error
+        raise ModelError(f"transformers cannot be loaded: {_brief(error)}") from error
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        raise ModelError(
+            f"transformers is installed but cannot be loaded ({_brief(error)}): uninstall "
+            "torchaudio if it is there, and install transformers 5 or later"
+        ) from error
+
+
+def fill_network(network: Any, tensors: dict[str, Any], folder: Path) -> None:  # noqa: ANN401
+    """Load weights into a network, all of them and no others.
+
+    Args:
+        network: a module of transformers; its weights are replaced.
+        tensors: weights by name.
+        folder: for the message.
+
+    Raises:
+        ModelError: the weights do not fit.
+    """
+    try:
+        result = network.load_state_dict(tensors, strict=False)
+    except RuntimeError as error:
+        raise ModelError(
+            f"the weights in {folder} do not fit its config.json ({_brief(error)})"
+        ) from error
+    for names, wrong in ((result.missing_keys, "lack"), (result.unexpected_keys, "have also")):
+        left = [name for name in names if not name.endswith(_DERIVED)]
+        if left:
+            raise ModelError(
+                f"the weights in {folder} do not fit its config.json: they {wrong} {left[0]} and "
+                f"{len(left) - 1} more"
+            )
+
+
+def refuse_broken(folder: Path, *names: object) -> None:
+    """Refuse weights that are known to be broken.
+
+    Args:
+        folder: where they are.
+        names: what they are called elsewhere.
+
+    Raises:
+        ModelError: with the reason.
+    """
+    for name in (folder.name, *names):
+        short = str(name or "").rstrip("/").rsplit("/", 1)[-1]
+        if short in _BROKEN:
+            raise ModelError(f"laion/{short} is refused: {_BROKEN[short]}")
+
+
+def _brief(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__

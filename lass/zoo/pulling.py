@@ -1,0 +1,92 @@
+"""From a published name to a model folder: download, check, convert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lass.errors import ChecksumError, ModelError
+from lass.zoo.converting import Converted, check_free, convert, hash_file
+from lass.zoo.downloading import download
+from lass.zoo.folders import destination, home
+from lass.zoo.published import UNKNOWN, Published, agrees
+
+__all__ = ["check_pull", "pull"]
+
+
+def check_pull(
+    entry: Published, *, urls: Sequence[str] = (), accept_unverified: bool = False
+) -> Sequence[str]:
+    """Say before anything is fetched whether it can be fetched.
+
+    Args:
+        entry: what is wanted.
+        urls: addresses to use instead of the published ones.
+        accept_unverified: go on although no SHA-256 is known.
+
+    Returns:
+        The addresses to try.
+
+    Raises:
+        ModelError: no address is known.
+        ChecksumError: no SHA-256 is known and that was not accepted.
+    """
+    chosen = urls or entry.urls
+    if not chosen:
+        raise ModelError(
+            f"no address of the file of {entry.name!r} is known: download it by hand from "
+            f"{entry.page} and then run `lass models convert FILE --source {entry.name}`"
+        )
+    if entry.sha256 == UNKNOWN and not accept_unverified:
+        raise ChecksumError(
+            f"no SHA-256 is known for {entry.name!r}, so nothing can tell whether the file is the "
+            "authors': give --accept-unverified to take it all the same"
+        )
+    return chosen
+
+
+def pull(
+    entry: Published,
+    to: str | Path | None = None,
+    *,
+    urls: Sequence[str] = (),
+    accept_unverified: bool = False,
+    overwrite: bool = False,
+    half: bool = False,
+    keep: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Converted:
+    """Download a published model and convert it.
+
+    Args:
+        entry: what is wanted; :func:`lass.zoo.published.find_published` knows some.
+        to: name of the new model or a folder; the published name if None.
+        urls: addresses to use instead of the published ones.
+        accept_unverified: go on although no SHA-256 is known.
+        overwrite: replace a model that is there.
+        half: store matrices in 16 bits.
+        keep: leave the download where it is.
+        on_progress: called with the bytes that are there and those in all (0 if unknown).
+
+    Returns:
+        The new model.
+
+    Raises:
+        ModelError: it cannot be had, is not what it should be, or the model exists.
+        ConfigError: an address or name is not allowed.
+    """
+    chosen = check_pull(entry, urls=urls, accept_unverified=accept_unverified)
+    check_free(destination(to if to is not None else entry.name), overwrite=overwrite)
+    file = home() / "downloads" / f"{entry.name}.{entry.file or 'download'}"
+    usable = entry.sha256 == UNKNOWN or (file.is_file() and agrees(entry.sha256, hash_file(file)))
+    if not usable or not file.is_file():
+        download(chosen, file, sha256=entry.sha256, on_progress=on_progress)
+    try:
+        made = convert(file, to or entry.name, source=entry, overwrite=overwrite, half=half)
+    except ModelError:
+        if entry.sha256 == UNKNOWN:  # perhaps the wrong file: do not keep it for the next time
+            file.unlink(missing_ok=True)
+        raise
+    if not keep:
+        file.unlink(missing_ok=True)
+    return made

@@ -1,0 +1,99 @@
+"""`lass fx` in this process, with what ships."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from lass.audio import read, write
+from lass.cli.main import app
+from lass.cli.running import run
+from lass.fx import Chain, Gain
+
+RATE = 16000
+
+
+@pytest.fixture
+def fx(capsys):
+    def do(*arguments):
+        code = run(app, name="lass", arguments=["fx", *map(str, arguments)])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return do
+
+
+@pytest.fixture
+def recording(tmp_path):
+    noise = 0.1 * np.random.default_rng(0).standard_normal((2, RATE // 2))
+    write(tmp_path / "in.wav", noise.astype(np.float32), sample_rate=RATE, subtype="PCM_16")
+    return tmp_path / "in.wav"
+
+
+def test_words_become_a_file_next_to_the_recording(fx, recording):
+    code, out, err = fx(recording, "warm and airy")
+    assert (code, err) == (0, "")
+    made, rate = read(recording.with_name("in.fx.wav"))
+    assert made.shape == (2, RATE // 2)
+    assert rate == RATE
+    assert "in.fx.wav" in out
+    assert "eq:" in out
+    assert "similarity" in out
+    code, _, err = fx(recording, "warm and airy")
+    assert code == 1
+    assert "exists" in err
+    assert fx(recording, "warm and airy", "--on-existing", "skip")[0] == 0
+
+
+def test_a_preset_makes_the_same_file_without_words(fx, recording, tmp_path):
+    preset, plot = tmp_path / "warm.json", tmp_path / "warm.svg"
+    code, out, _ = fx(recording, "warm", "--save-preset", preset, "--plot", plot, "--json")
+    assert code == 0
+    told = json.loads(out)["files"][0]
+    assert told["parameters"]["reverb"]["decay_s"] > 0
+    assert Chain.load(preset).parameters == told["parameters"]
+    assert ET.fromstring(plot.read_text(encoding="utf-8")).tag.endswith("svg")
+    (tmp_path / "out").mkdir()
+    assert fx("--preset", preset, recording, "-o", tmp_path / "out")[0] == 0
+    one, _ = read(recording.with_name("in.fx.wav"))
+    two, _ = read(tmp_path / "out" / "in.wav")
+    np.testing.assert_array_equal(one, two)
+
+
+def test_one_bad_file_stops_no_other(fx, recording, tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    Chain([Gain(gain_db=-6.0)]).save(tmp_path / "quiet.json")
+    code, _, err = fx("--preset", tmp_path / "quiet.json", tmp_path / "bad.wav", recording)
+    assert code == 1
+    assert len(err.splitlines()) == 1
+    assert recording.with_name("in.fx.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["{in}", "brighter and darker"], 2, "contradict"),
+        (["{in}", "warm", "--effects", "revreb"], 2, "did you mean"),
+        (["{in}"], 2, "give a recording and words"),
+        (["nothing.wav", "warm"], 3, "no sound file"),
+        (["{in}", "warm", "--plot", "x.png"], 2, "SVG"),
+        (["{in}", "warm", "-o", "{in}", "--on-existing", "overwrite"], 1, "its own result"),
+        (["{in}", "--preset", "missing.json"], 1, "cannot read the preset"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_a_code(fx, recording, arguments, code, said):
+    given = [text.replace("{in}", str(recording)) for text in arguments]
+    got, _, err = fx(*given)
+    assert got == code
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_a_preset_of_another_version_is_refused(fx, recording, tmp_path):
+    text = Chain([]).to_json().replace('"version": 1', '"version": 9')
+    (tmp_path / "new.json").write_text(text, encoding="utf-8")
+    code, _, err = fx("--preset", tmp_path / "new.json", recording)
+    assert code == 1
+    assert "version 9" in err
