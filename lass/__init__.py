@@ -19,6 +19,7 @@ _LAZY = {
     "Query": "lass.query",
     "QueryEmbedding": "lass.query",
     "find_events": "lass.separation",
+    "text_to_fx": "lass.fx",
 }
 
 __all__ = [
@@ -30,9 +31,11 @@ __all__ = [
     "Separator",
     "__version__",
     "find_events",
+    "text_to_fx",
 ]
 
 if TYPE_CHECKING:
+    from lass.fx import text_to_fx
     from lass.query import Query, QueryEmbedding
     from lass.separation import Event, Search, Separation, Separator, find_events
 

@@ -11,6 +11,8 @@ import typer
 from lass.cli import evaluate, models, train
 from lass.cli.find import HELP as FIND_HELP
 from lass.cli.find import find
+from lass.cli.fx import HELP as FX_HELP
+from lass.cli.fx import fx
 from lass.cli.running import run
 from lass.cli.separate import HELP, separate
 
@@ -25,6 +27,7 @@ app = typer.Typer(
 )
 app.command("separate", help=HELP, no_args_is_help=True)(separate)
 app.command("find", help=FIND_HELP, no_args_is_help=True)(find)
+app.command("fx", help=FX_HELP, no_args_is_help=True)(fx)
 app.add_typer(evaluate.app, name="eval")
 app.command("train")(train.train)
 app.add_typer(models.app, name="models")

@@ -17,6 +17,7 @@ from lass.fx.exports import Export
 from lass.fx.levels import Gain, Saturation, StereoWidth
 from lass.fx.matching import graphic_eq_for, parametric_eq_for
 from lass.fx.parameters import Parameter
+from lass.fx.prompted import TextFx, text_to_fx
 from lass.fx.rendering import Rendered, render_file
 from lass.fx.reverb import BandReverb, Reverb
 
@@ -40,9 +41,11 @@ __all__ = [
     "Reverb",
     "Saturation",
     "StereoWidth",
+    "TextFx",
     "effect_class",
     "effect_names",
     "graphic_eq_for",
     "parametric_eq_for",
     "render_file",
+    "text_to_fx",
 ]

@@ -97,3 +97,23 @@ def test_a_preset_of_another_version_is_refused(fx, recording, tmp_path):
     code, _, err = fx("--preset", tmp_path / "new.json", recording)
     assert code == 1
     assert "version 9" in err
+
+
+def test_a_folder_leaves_out_results_of_last_time(fx, recording, tmp_path):
+    preset = tmp_path / "quiet.json"
+    Chain([Gain(gain_db=-6.0)]).save(preset)
+    again = ("--preset", preset, tmp_path, "--on-existing", "overwrite")
+    assert fx(*again)[0] == 0
+    assert fx(*again)[0] == 0
+    assert sorted(path.name for path in tmp_path.glob("*.wav")) == ["in.fx.wav", "in.wav"]
+
+
+def test_a_long_file_is_heard_where_it_is_loud(tmp_path):
+    from lass.cli.fx_files import _loudest_start
+
+    audio = np.zeros((1, 30 * 1000), np.float32)
+    audio[:, 15000:24000] = 0.5
+    write(tmp_path / "long.wav", audio, sample_rate=1000)
+    start = _loudest_start(tmp_path / "long.wav", 1000)
+    assert start <= 15000
+    assert start + 10000 >= 24000

@@ -1,0 +1,280 @@
+"""Words become effect settings: `text_to_fx`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lass.audio import validate
+from lass.errors import AudioError, EffectError
+from lass.fx.catalogue import effect_class
+from lass.fx.chain import Chain
+from lass.fx.checks import check_amount
+from lass.fx.hearing import Hearing, loudest, matching_gain_db, to_rate
+from lass.fx.levels import Gain
+from lass.fx.prompts import Prompt, parse_prompt
+from lass.fx.word_model import WordModel
+from lass.fx.wording import WORD_EFFECTS, Target, chain_for, target_for
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lass.query.types import QueryEncoder
+
+__all__ = ["METHODS", "Method", "TextFx", "text_to_fx"]
+
+Method = Literal["default", "cosine", "directional"]
+METHODS = ("default", "cosine", "directional")
+
+_Audio = TypeVar("_Audio", "NDArray[np.float32]", Tensor)
+_DRAWS = 3
+_SILENT = 1e-5
+_MAX_SEED = 2**32
+
+
+@dataclass(frozen=True)
+class TextFx(Generic[_Audio]):
+    """A sound after the words, and how it came about.
+
+    Args:
+        audio: Of the type and shape that was given.
+        chain: The effects, with the gain that keeps the loudness; `Chain.apply` gives ``audio``.
+        similarity_before: Cosine of the recording and the prompt in the query space.
+        similarity_after: The same of the result.
+        spread: Standard deviation of ``similarity_after`` over restarts: over settings drawn
+            from the uncertainty of the words, or over random starts for the published methods.
+        reliable: Whether the similarity grew by more than the spread.
+        certainty: 0 to 1, how far listeners agree on the words; None for the published methods.
+        unknown: Words that the lexicon does not have and that were guessed from their likeness.
+        method: How the settings were found.
+        seed: What was drawn with.
+    """
+
+    audio: _Audio
+    chain: Chain
+    similarity_before: float
+    similarity_after: float
+    spread: float
+    reliable: bool
+    certainty: float | None
+    unknown: tuple[str, ...]
+    method: Method
+    seed: int
+
+    @property
+    def parameters(self) -> dict[str, dict[str, float]]:
+        """Settings by effect and name, in the units that the names say."""
+        return self.chain.parameters
+
+    def describe(self) -> str:
+        """Say in plain words what was done, and how sure that is."""
+        lines = [self.chain.describe()]
+        lines.append(
+            f"similarity with the words: {self.similarity_before:.3f} before, "
+            f"{self.similarity_after:.3f} after (spread over restarts {self.spread:.3f})"
+        )
+        if not self.reliable:
+            lines.append("no reliable change found: the gain is within the spread over restarts")
+        if self.certainty is not None:
+            lines.append(f"certainty of the words: {self.certainty:.2f} of 1")
+        if self.unknown:
+            lines.append(f"guessed from similar words: {', '.join(self.unknown)}")
+        return "\n".join(lines)
+
+
+def text_to_fx(
+    audio: _Audio,
+    sample_rate: int,
+    prompt: str,
+    effects: Sequence[str] = ("eq", "reverb"),
+    method: Method = "default",
+    seed: int = 0,
+    *,
+    amount: float = 1.0,
+    match_loudness: bool = True,
+    steps: int = 600,
+    restarts: int = 3,
+    encoder: QueryEncoder | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+) -> TextFx[_Audio]:
+    """Change a sound as words say.
+
+    Args:
+        audio: ``(channels, samples)``, floating type, finite; NumPy or torch.
+        sample_rate: In Hz.
+        prompt: Such as "a little brighter, not so boomy, keep the low end".
+        effects: Names of effects, in their order. The default method sets ``eq``,
+            ``graphic_eq`` and ``reverb``.
+        method: ``"default"``: what listeners meant by the words. ``"cosine"`` and
+            ``"directional"``: Text2FX as published, in the query space.
+        seed: Same seed, same result.
+        amount: 0 for no change, 1 for what the words say, more to exaggerate.
+        match_loudness: Whether the result is as loud as the recording.
+        steps: Gradient steps of the published methods.
+        restarts: Random starts of the published methods.
+        encoder: Query space for the similarity; the shipped one if None.
+        on_step: Called by the published methods after every step with steps done and in all.
+
+    Returns:
+        The result. Silence stays silence.
+
+    Raises:
+        AudioError: If the audio is not as described, is empty, or is silent where a published
+            method must listen to it.
+        EffectError: If an effect, the method, the amount or the seed is not as described.
+        QueryError: If the prompt says nothing or contradicts itself.
+
+    Example:
+        >>> noise = np.random.default_rng(0).standard_normal((1, 16000)).astype(np.float32) / 10
+        >>> fx = text_to_fx(noise, 16000, "bright", effects=["eq"])
+        >>> low, high = fx.chain.response_db([100.0, 6000.0])
+        >>> bool(high > low), fx.audio.shape
+        (True, (1, 16000))
+    """
+    signal = _signal(audio, sample_rate)
+    names = _checked(effects, method, amount, seed, steps, restarts)
+    model = _model()
+    wishes = parse_prompt(prompt, knows=model.knows)
+    hearing = Hearing(encoder)
+    silent = float(np.abs(signal).max(initial=0.0)) < _SILENT
+    excerpt = signal[:, loudest(signal, sample_rate=sample_rate)]
+    found: _Search
+    if method == "default":
+        found = _by_words(wishes, names, seed, model, hearing, excerpt, sample_rate, prompt, amount)
+    elif silent:
+        raise AudioError(
+            "the recording is silent, and this method must listen to it; give a sound, or the "
+            "method 'default'"
+        )
+    else:
+        from lass.fx.published import search
+
+        mono = to_rate(torch.from_numpy(excerpt.mean(axis=0)), sample_rate=sample_rate)
+        result = search(
+            mono, prompt, chain=Chain([effect_class(name)() for name in names]), hearing=hearing,
+            loss=method, seed=seed, restarts=restarts, steps=steps, on_step=on_step,
+        )  # fmt: skip
+        found = _Search(
+            result.chains[result.best].scaled(amount),
+            float(result.similarities.std(correction=0)),
+            None,
+            (),
+        )
+    chain: Chain = found.chain
+    made = chain.apply(signal, sample_rate=sample_rate)
+    if match_loudness and not silent:
+        gain_db = matching_gain_db(made, signal, sample_rate=sample_rate)
+        if abs(gain_db) >= 0.01:
+            chain = Chain([*chain, Gain(gain_db=gain_db)])
+            made = made * np.float32(10.0 ** (gain_db / 20.0))
+    wanted = hearing.text(f"this sound is {prompt}")
+    where = loudest(signal, sample_rate=sample_rate)
+    before = 0.0 if silent else float(hearing.sound(excerpt, sample_rate) @ wanted)
+    after = 0.0 if silent else float(hearing.sound(made[:, where], sample_rate) @ wanted)
+    return TextFx(
+        audio=_like(made, audio),
+        chain=chain,
+        similarity_before=before,
+        similarity_after=after,
+        spread=found.spread,
+        reliable=after - before > max(found.spread, 1e-6),
+        certainty=found.certainty,
+        unknown=found.unknown,
+        method=method,
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Settings, the spread of the similarity, and what is known about the words."""
+
+    chain: Chain
+    spread: float
+    certainty: float | None
+    unknown: tuple[str, ...]
+
+
+def _by_words(
+    wishes: Prompt,
+    names: Sequence[str],
+    seed: int,
+    model: WordModel,
+    hearing: Hearing,
+    excerpt: NDArray[np.float32],
+    sample_rate: int,
+    prompt: str,
+    amount: float,
+) -> _Search:
+    """Settings from what listeners meant, and how far the similarity varies over draws of them."""
+
+    def chain_of(target: Target) -> Chain:
+        return chain_for(target, names, seed=seed, locks=wishes.locks).scaled(amount)
+
+    room_only = not {"eq", "graphic_eq"} & set(names)
+    target = target_for(wishes, model, room_only=room_only)
+    generator = np.random.default_rng(seed)
+    wanted = hearing.text(f"this sound is {prompt}")
+    heard = []
+    if float(np.abs(excerpt).max(initial=0.0)) >= _SILENT:
+        for _ in range(_DRAWS):
+            drawn = target_for(wishes, model, room_only=room_only, draw=generator)
+            made = chain_of(drawn).apply(excerpt, sample_rate=sample_rate)
+            heard.append(float(hearing.sound(made, sample_rate) @ wanted))
+    spread = float(np.std(heard)) if heard else 0.0
+    return _Search(chain_of(target), spread, target.certainty, target.unknown)
+
+
+@lru_cache(maxsize=1)
+def _model() -> WordModel:
+    return WordModel.load()
+
+
+def _signal(audio: object, sample_rate: int) -> NDArray[np.float32]:
+    """The audio as float32 NumPy, or an error."""
+    array = audio.detach().cpu().numpy() if isinstance(audio, Tensor) else audio
+    signal = validate(array, sample_rate=sample_rate)
+    if signal.shape[1] == 0:
+        raise AudioError("the audio has no samples, expected at least one; give a recording")
+    return signal
+
+
+def _like(made: NDArray[np.float32], audio: _Audio) -> _Audio:
+    if isinstance(audio, Tensor):
+        return torch.from_numpy(made).to(audio.device)
+    return made
+
+
+def _checked(
+    effects: Sequence[str], method: str, amount: float, seed: object, steps: int, restarts: int
+) -> list[str]:
+    """The names of the effects, everything else found right."""
+    names = [effects] if isinstance(effects, str) else list(effects)
+    if not names:
+        raise EffectError(f"no effect was given; give some of {', '.join(WORD_EFFECTS)}")
+    for name in names:
+        effect_class(name)
+    if method not in METHODS:
+        raise EffectError(f"the method is {method!r}, expected one of {', '.join(METHODS)}")
+    wrong = [name for name in names if name not in WORD_EFFECTS]
+    if method == "default" and wrong:
+        raise EffectError(
+            f"words cannot set the effect {wrong[0]!r}, only {', '.join(WORD_EFFECTS)}; "
+            "give one of these, or the method 'cosine'"
+        )
+    check_amount(amount)
+    if (
+        isinstance(seed, bool)
+        or not isinstance(seed, int | np.integer)
+        or not 0 <= seed < _MAX_SEED
+    ):
+        raise EffectError(f"the seed is {seed!r}, expected a whole number from 0 to 2**32-1")
+    if steps < 1 or restarts < 1:
+        raise EffectError(f"steps is {steps} and restarts {restarts}, expected 1 or more of each")
+    return names

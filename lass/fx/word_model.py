@@ -1,0 +1,229 @@
+"""From a word to a tone curve and a room: what listeners meant by words, for words they never saw.
+
+Every word has a place on eight scales (treble, low end, and so on): rated by hand where it is in
+the lexicon, otherwise read off its text embedding by kernel regression on the rated words. What a
+scale means in decibels and seconds is a Bayesian linear regression on the settings of listeners
+(M. Cartwright and B. Pardo, "Social-EQ", ISMIR 2013; P. Seetharaman and B. Pardo, "Audealize",
+JAES 64(4), 2016). The fit is made by ``eval/fx_learn_words.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from lass.errors import ModelError, ModelNotFoundError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lass.query.compact import TextEncoder
+
+__all__ = ["SCALES", "Meaning", "WordModel", "kernel"]
+
+SCALES = ("treble", "low", "middle", "pleasant", "energy", "clear", "size", "wet")
+"""What words are rated on, -2 to 2."""
+
+TEMPLATE = "the sound is {}"
+KERNEL_NOISE = 0.3
+_FILE = "words.safetensors"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one word means.
+
+    Args:
+        word: The word.
+        known: Whether the lexicon has it; otherwise its ratings come from its embedding.
+        curve: Wanted tone ``(40,)`` at `lass.fx.GRAPHIC_FREQUENCIES_HZ`, mean 0. Its length is 1
+            where all listeners would agree, less where they would not.
+        curve_deviation: Standard deviation of each point of the curve.
+        room: Standard scores ``(4,)`` of decay, wetness, brightness and pre-delay: 0 is the
+            mean over words, 1 a standard deviation over words, in the logarithm for all but
+            wetness.
+        room_deviation: Standard deviation of each score.
+        ratings: Places on `SCALES` as differences from the mean word, in standard deviations.
+    """
+
+    word: str
+    known: bool
+    curve: NDArray[np.float64]
+    curve_deviation: float
+    room: NDArray[np.float64]
+    room_deviation: NDArray[np.float64]
+    ratings: NDArray[np.float64]
+
+
+def kernel(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Likeness of unit vectors: the square of the cosine where it is positive.
+
+    Example:
+        >>> kernel(np.eye(2), np.eye(2)).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+    """
+    return np.asarray(np.clip(a @ b.T, 0.0, 1.0) ** 2, np.float64)
+
+
+class WordModel:
+    """The learned start.
+
+    Args:
+        words: Rated words.
+        tensors: ``vectors`` (words, width), ``centre`` (width,), ``ratings`` (words, 8),
+            ``curve_weights`` (9, 40), ``curve_covariance`` (9, 9), ``room_weights`` (9, 4),
+            ``room_covariance`` (4, 9, 9), ``room_mean`` (4,), ``room_scale`` (4,), ``curve_noise``.
+        encoder: Gives the vectors of words that are not rated.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        tensors: dict[str, NDArray[np.float64]],
+        encoder: TextEncoder | None = None,
+    ) -> None:
+        self.words = tuple(words)
+        self._at = {word: n for n, word in enumerate(words)}
+        vectors = tensors["vectors"]  # stored in half precision, so not quite of length 1
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        self._t = {**tensors, "vectors": unit}
+        self._encoder = encoder
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Load the model that ships.
+
+        Args:
+            folder: Where its file is; the shipped folder if None.
+
+        Raises:
+            ModelError: If the file is missing or not of this kind.
+
+        Example:
+            >>> model = WordModel.load()
+            >>> warm, tinny = (model.meaning(word).curve for word in ("warm", "tinny"))
+            >>> bool(warm[:7].mean() > 0 > tinny[:7].mean())
+            True
+        """
+        from safetensors import SafetensorError, safe_open
+
+        from lass.zoo import resources
+
+        path = (folder or resources("models", "fx-words")) / _FILE
+        try:
+            with safe_open(path, framework="numpy") as file:
+                words = json.loads(file.metadata()["words"])
+                tensors = {
+                    key: np.asarray(file.get_tensor(key), np.float64)
+                    for key in file.keys()  # noqa: SIM118 (no mapping)
+                }
+        except FileNotFoundError as error:
+            raise ModelNotFoundError(
+                f"the word model {path} is missing: install lass again"
+            ) from error
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{path} is no word model ({error}): install lass again") from error
+        return cls(words, tensors)
+
+    def knows(self, word: str) -> bool:
+        """Tell whether the lexicon has a word."""
+        return word in self._at
+
+    def ratings(self, word: str, *, strike: Collection[str] = ()) -> NDArray[np.float64]:
+        """Place a word on the scales.
+
+        Args:
+            word: A word or a phrase.
+            strike: Rated words to forget, for measuring how well the model generalises.
+
+        Returns:
+            ``(8,)`` standard scores; 0 is the mean rated word.
+
+        Raises:
+            QueryError: If the text encoder does not know the script.
+        """
+        if word in self._at and word not in strike:
+            return np.asarray(self._standard[self._at[word]], np.float64)
+        vector = self.vector(word)
+        if not strike:
+            likeness = kernel(vector[None], self._t["vectors"])[0]
+            return np.asarray(likeness @ self._pulled, np.float64)
+        kept = [n for n, known in enumerate(self.words) if known not in strike]
+        vectors = self._t["vectors"][kept]
+        pulled = np.linalg.solve(
+            kernel(vectors, vectors) + KERNEL_NOISE * np.eye(len(kept)), self._standard[kept]
+        )
+        return np.asarray(kernel(vector[None], vectors)[0] @ pulled, np.float64)
+
+    def vector(self, text: str) -> NDArray[np.float64]:
+        """Centred unit text embedding ``(width,)`` of a word."""
+        if self._encoder is None:
+            from lass.query.compact import TextEncoder
+            from lass.zoo import resources
+
+            self._encoder = TextEncoder(resources("models", "compact"))
+        raw = self._encoder([TEMPLATE.format(text.replace("-", " "))])[0].double().numpy()
+        centred = raw - self._t["centre"]
+        return np.asarray(centred / max(float(np.linalg.norm(centred)), 1e-9), np.float64)
+
+    def meaning(self, word: str, *, strike: Collection[str] = ()) -> Meaning:
+        """Say what a word means.
+
+        Args:
+            word: A word or a phrase, in lower case.
+            strike: As for `ratings`.
+
+        Returns:
+            Curve and room, each with its uncertainty.
+
+        Raises:
+            QueryError: If the text encoder does not know the script.
+        """
+        ratings = self.ratings(word, strike=strike)
+        row = np.concatenate([[1.0], ratings])
+        curve = row @ self._t["curve_weights"]
+        spread = float(row @ self._t["curve_covariance"] @ row) * float(self._t["curve_noise"][0])
+        covariance = self._t["room_covariance"]
+        return Meaning(
+            word=word,
+            known=word in self._at and word not in strike,
+            curve=np.asarray(curve - curve.mean(), np.float64),
+            curve_deviation=float(np.sqrt(spread)),
+            room=np.asarray(row @ self._t["room_weights"], np.float64),
+            room_deviation=np.sqrt(np.einsum("i,kij,j->k", row, covariance, row)),
+            ratings=ratings,
+        )
+
+    def room_values(self, scores: NDArray[np.float64]) -> dict[str, float]:
+        """Turn standard scores into decay, wetness, brightness and pre-delay of the study.
+
+        Args:
+            scores: ``(4,)`` as in `Meaning.room`.
+
+        Returns:
+            ``decay_s``, ``wetness`` (0 to 1), ``brightness_hz`` and ``pre_delay_s``.
+        """
+        raw = self._t["room_mean"] + self._t["room_scale"] * scores
+        return {
+            "decay_s": float(np.exp(raw[0])),
+            "wetness": float(np.clip(raw[1], 0.0, 1.0)),
+            "brightness_hz": float(np.exp(raw[2])),
+            "pre_delay_s": float(np.exp(raw[3])),
+        }
+
+    @cached_property
+    def _standard(self) -> NDArray[np.float64]:
+        ratings = self._t["ratings"]
+        return np.asarray((ratings - ratings.mean(axis=0)) / ratings.std(axis=0), np.float64)
+
+    @cached_property
+    def _pulled(self) -> NDArray[np.float64]:
+        vectors = self._t["vectors"]
+        grid = kernel(vectors, vectors) + KERNEL_NOISE * np.eye(len(vectors))
+        return np.asarray(np.linalg.solve(grid, self._standard), np.float64)
