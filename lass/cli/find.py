@@ -105,7 +105,7 @@ def find(
     separator.model.encoder.encode_text([wanted.name])
     results: list[_Found] = []
     shown = not quiet and format == "table" and not as_json
-    interrupted = False
+    interrupted = unwritten = False
     try:
         with AudioBar(files, shown=shown) as bar:
             for path in files:
@@ -116,7 +116,7 @@ def find(
                     )
                     found = _Found(path, events, found.presence)
                     if plot is not None:
-                        _draw(plot, path, query, track, events, threshold)
+                        unwritten = not _draw(plot, path, query, track, events, threshold)
                 results.append(found)
                 bar.finish(path)
     except KeyboardInterrupt:
@@ -128,7 +128,7 @@ def find(
     if interrupted:
         note(f"find: interrupted, {len(results)} of {len(files)} files are searched")
         return Exit.INTERRUPTED
-    if any(found.error is not None for found in results):
+    if unwritten or any(found.error is not None for found in results):
         return Exit.FAILED
     return Exit.GOOD if any(found.events for found in results) else Exit.NOTHING
 
@@ -160,11 +160,18 @@ def _check_plot(plot: Path | None, files: Sequence[Path], *, overwrite: bool) ->
 
 def _draw(
     plot: Path, path: Path, query: str, track: Track, events: Sequence[Event], threshold: float
-) -> None:
+) -> bool:
+    """Write the picture; whether that went well. The events are worth having without it."""
     from lass.cli.find_plot import timeline
+    from lass.evaluation.files import write_text
 
-    plot.write_text(timeline(path, query, track, events, threshold=threshold), encoding="utf-8")
+    try:
+        write_text(plot, timeline(path, query, track, events, threshold=threshold))
+    except OSError as error:
+        note(f"find: cannot write {plot}: {error.strerror or error}; choose another place")
+        return False
     note(f"{plot}  the picture")
+    return True
 
 
 def _print(results: Sequence[_Found], query: str, kind: Format) -> None:

@@ -143,9 +143,9 @@ def perform(work: Work, path: Path, output: Path) -> Done:
             chain.save(work.save_preset)
         if work.plot is not None:
             from lass.cli.fx_plot import picture
+            from lass.evaluation.files import write_text
 
-            title = work.prompt or path.name
-            work.plot.write_text(picture(chain, title=title), encoding="utf-8")
+            write_text(work.plot, picture(chain, title=work.prompt or path.name))
     except LassError as error:
         message = str(error)
         return Done(path, error=message if path.name in message else f"{path}: {message}")

@@ -15,7 +15,7 @@ from lass.errors import ModelError
 from lass.query.algebra import combine
 from lass.query.base import Encoder, stated
 from lass.query.cache import TextCache
-from lass.query.pretrained import Pretrained, Tokens, batches, fill_network, network_class
+from lass.query.pretrained import Pretrained, Tokens, network_class, open_network, text_vectors
 from lass.query.prompts import AS_TYPED
 
 __all__ = ["ClapEncoder"]
@@ -27,7 +27,6 @@ _SPACES = {
     "larger_clap_music_and_speech": "clap-larger-music-and-speech",
 }
 _LICENCE = "Apache-2.0"  # of the published weights above
-_BATCH = 64
 _MOST_WINDOWS = 6
 
 
@@ -118,16 +117,8 @@ class ClapEncoder(Encoder):
 
     def _phrases(self, phrases: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors of sentences."""
-        import torch
-
         rows = self._tokens(phrases)
-        result = np.zeros((len(rows), self.dim), np.float32)
-        for indices in batches(rows, size=_BATCH):
-            numbers, mask = self._tokens.padded([rows[index] for index in indices])
-            with torch.inference_mode():
-                told = self._network.get_text_features(input_ids=numbers, attention_mask=mask)
-            result[indices] = told.pooler_output.numpy()
-        return result
+        return text_vectors(self._network, self._tokens, rows, dim=self.dim)
 
     @cached_property
     def _tokens(self) -> Tokens:
@@ -139,11 +130,7 @@ class ClapEncoder(Encoder):
 
     @cached_property
     def _network(self) -> Any:  # noqa: ANN401
-        model = network_class("models.clap.modeling_clap", "ClapModel")
-        configuration = network_class("models.clap.configuration_clap", "ClapConfig")
-        network = model(configuration.from_dict(self._stored.config))
-        fill_network(network, self._stored.weights(), self.folder)
-        return network.eval()
+        return open_network(self._stored, self.folder, "Clap")
 
     @cached_property
     def _features(self) -> Any:  # noqa: ANN401

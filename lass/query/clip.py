@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lass.query.base import Encoder, stated
 from lass.query.cache import TextCache
 from lass.query.images import Preparation
-from lass.query.pretrained import Pretrained, Tokens, batches, fill_network, network_class
+from lass.query.pretrained import Pretrained, Tokens, open_network, text_vectors
 from lass.query.prompts import CLIPSEP_TEMPLATES
 
 __all__ = ["ClipEncoder"]
@@ -108,13 +108,9 @@ class ClipEncoder(Encoder):
         import torch
 
         rows = self._tokens(phrases)
-        result = np.zeros((len(rows), self.dim), np.float32)
-        for indices in batches(rows, size=_BATCH):
-            numbers, mask = self._tokens.padded([rows[index] for index in indices])
-            with torch.inference_mode():
-                told = self._network.get_text_features(input_ids=numbers, attention_mask=mask)
-            result[indices] = self._scaled(told.pooler_output).numpy()
-        return result
+        told = text_vectors(self._network, self._tokens, rows, dim=self.dim)
+        vectors: NDArray[np.float32] = self._scaled(torch.from_numpy(told)).numpy()
+        return vectors
 
     def _scaled(self, vectors: Any) -> Any:  # noqa: ANN401 (tensors)
         import torch
@@ -135,8 +131,4 @@ class ClipEncoder(Encoder):
 
     @cached_property
     def _network(self) -> Any:  # noqa: ANN401
-        model = network_class("models.clip.modeling_clip", "CLIPModel")
-        configuration = network_class("models.clip.configuration_clip", "CLIPConfig")
-        network = model(configuration.from_dict(self._stored.config))
-        fill_network(network, self._stored.weights(), self.folder)
-        return network.eval()
+        return open_network(self._stored, self.folder, "CLIP")

@@ -14,9 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lass.errors import ModelError
 
-__all__ = ["Pretrained", "Tokens", "fill_network", "network_class", "refuse_broken"]
+__all__ = [
+    "Pretrained",
+    "Tokens",
+    "fill_network",
+    "network_class",
+    "open_network",
+    "refuse_broken",
+    "text_vectors",
+]
+
+_BATCH = 64  # sentences
 
 _BROKEN = {
     "larger_clap_music": "its text tower is broken in transformers, and words would mean nothing; "
@@ -161,6 +174,54 @@ def batches(rows: Sequence[Sequence[int]], *, size: int) -> list[list[int]]:
     """
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
     return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def text_vectors(
+    network: Any,  # noqa: ANN401 (a model of transformers)
+    tokens: Tokens,
+    rows: Sequence[Sequence[int]],
+    *,
+    dim: int,
+) -> NDArray[np.float32]:
+    """Vectors of sentences as a network gives them.
+
+    Args:
+        network: a model of transformers with ``get_text_features``.
+        tokens: what made the rows.
+        rows: numbers of each sentence's tokens.
+        dim: width of a vector.
+
+    Returns:
+        float32 ``(rows, dim)``.
+    """
+    import torch
+
+    result = np.zeros((len(rows), dim), np.float32)
+    for indices in batches(rows, size=_BATCH):
+        numbers, mask = tokens.padded([rows[index] for index in indices])
+        with torch.inference_mode():
+            told = network.get_text_features(input_ids=numbers, attention_mask=mask)
+        result[indices] = told.pooler_output.numpy()
+    return result
+
+
+def open_network(stored: Pretrained, folder: Path, name: str) -> Any:  # noqa: ANN401
+    """A model of transformers with its weights, in evaluation mode.
+
+    Args:
+        stored: what lies in the folder.
+        folder: where it lies.
+        name: how its classes begin, ``Clap`` or ``CLIP``.
+
+    Raises:
+        ModelError: transformers is missing, or the weights do not fit.
+    """
+    family = name.lower()
+    model = network_class(f"models.{family}.modeling_{family}", f"{name}Model")
+    configuration = network_class(f"models.{family}.configuration_{family}", f"{name}Config")
+    network = model(configuration.from_dict(stored.config))
+    fill_network(network, stored.weights(), folder)
+    return network.eval()
 
 
 def network_class(module: str, name: str) -> Any:  # noqa: ANN401 (a class without types)

@@ -25,7 +25,7 @@ from lass.separation.events import Track
 if TYPE_CHECKING:
     from lass.networks.protocols import AnyRateNetwork
 
-__all__ = ["Piece", "PresenceScale", "SeparationStream", "Stream", "check_level"]
+__all__ = ["BestSecond", "Piece", "PresenceScale", "SeparationStream", "Stream", "check_level"]
 
 _SILENCE = 1e-10  # mean power below which a frame (about -100 dBFS) holds nothing to hear
 _LOUDEST = 1e12  # above it, powers of spectra leave the range of float32
@@ -68,6 +68,35 @@ class PresenceScale:
         """Likelihood 0…1 of coarse frames ``(frames,)``."""
         level_db = level_db.clamp(-40.0, 0.0)
         return torch.sigmoid(self.bias + self.certainty * logits + self.level * level_db)
+
+    def of_powers(self, logits: Tensor, part: Tensor, whole: Tensor) -> Tensor:
+        """Likelihood from the powers of a part and of the recording; 0 where nothing sounds."""
+        level_db = 10.0 * torch.log10(part / whole.clamp(min=1e-20) + 1e-9)
+        return self(logits, level_db) * (whole > _SILENCE)
+
+
+class BestSecond:
+    """Presence of each query in its most certain coarse frames, one second of them.
+
+    Args:
+        queries: how many.
+        frames: coarse frames in a second.
+    """
+
+    def __init__(self, queries: int, *, frames: int) -> None:
+        self._best = np.zeros((queries, 0), np.float32)
+        self._frames = max(1, frames)
+
+    def add(self, odds: NDArray[np.float32]) -> None:
+        """Look at more frames ``(queries, frames)``."""
+        known = np.concatenate([self._best, odds], axis=1)
+        self._best = np.sort(known, axis=1)[:, -self._frames :]
+
+    def scores(self) -> list[float]:
+        """Mean of each query so far, 0…1; 0 where nothing was heard yet."""
+        if not self._best.size:
+            return [0.0] * len(self._best)
+        return [float(value) for value in self._best.mean(axis=1)]
 
 
 class Stream(Protocol):
@@ -139,9 +168,7 @@ class SeparationStream:
         self._next_frame = 0  # first frame that has no mask yet
         self._tail = torch.zeros(len(queries), channels, self._hop)
         self._samples = 0
-        # Presence of each query in its most certain coarse frames, one second of them.
-        self._best = np.zeros((len(queries), 0), np.float32)
-        self._second = max(1, round(sample_rate / (self._hop * grid)))
+        self._best = BestSecond(len(queries), frames=round(sample_rate / (self._hop * grid)))
         # Scores and powers of the parts in each pair of frames (2, queries, pairs), if wanted.
         self._step = 2 if grid % 2 == 0 else 1
         self._tracked: list[NDArray[np.float32]] | None = None
@@ -179,9 +206,7 @@ class SeparationStream:
 
     def scores(self) -> list[float]:
         """Presence of each query so far, 0…1: the mean of its most certain second."""
-        if not self._best.size:
-            return [0.0] * len(self._queries)
-        return [float(value) for value in self._best.mean(axis=1)]
+        return self._best.scores()
 
     def track(self) -> Self:
         """Keep the scores over time from now on, 8 bytes a query and 32 ms."""
@@ -224,8 +249,7 @@ class SeparationStream:
             tracked.append(track)
         if self._tracked is not None:
             self._tracked.append(torch.stack(tracked).amax(dim=0).numpy())
-        known = np.concatenate([self._best, torch.stack(odds).amax(dim=0).numpy()], axis=1)
-        self._best = np.sort(known, axis=1)[:, -self._second :]
+        self._best.add(torch.stack(odds).amax(dim=0).numpy())
         piece = Piece(self._input(start, stop), self._join(frames, start))
         self._next_frame = stop
         keep = max(0, stop - self._context)
@@ -252,35 +276,36 @@ class SeparationStream:
         grid = self._network.core.frame_multiple
         coarse = slice(inside.start // grid, inside.stop // grid)
         pairs = slice(inside.start // self._step, inside.stop // self._step)
-        whole = self._power(spectrum[:, inside], grid)
-        paired = self._power(spectrum[:, inside], self._step)
+        whole = self._power(spectrum[:, inside])
         frames, odds = [], []
-        tracked = torch.zeros(2, len(self._queries), 0 if self._tracked is None else len(paired))
+        tracked = torch.zeros(2, len(self._queries), 0 if self._tracked is None else len(whole))
         for number, query in enumerate(self._queries):
             masks, logits = self._network.mask(
                 state, query[None], frames=spectrum.shape[-1], sample_rate=self._rate
             )
             masked = spectrum[:, inside] * masks[0, :, inside]
             frames.append(self._network.frontend.inverse(masked).cpu())
-            odds.append(self._odds(logits[0, coarse], self._power(masked, grid), whole).cpu())
+            part = self._power(masked)
+            odd = self._presence.of_powers(
+                logits[0, coarse], self._coarse(part), self._coarse(whole)
+            )
+            odds.append(odd.cpu())
             if self._tracked is not None:
                 finer = torch.nn.functional.interpolate(
                     logits[None], scale_factor=grid // self._step, mode="linear"
                 )
-                power = self._power(masked, self._step)
-                tracked[0, number] = self._odds(finer[0, 0, pairs], power, paired).cpu()
-                tracked[1, number] = power.cpu()
+                odd = self._presence.of_powers(finer[0, 0, pairs], part, whole)
+                tracked[0, number], tracked[1, number] = odd.cpu(), part.cpu()
         return torch.stack(frames), torch.stack(odds), tracked
 
-    def _odds(self, logits: Tensor, part: Tensor, whole: Tensor) -> Tensor:
-        """Presence from certainty and from the power of the part and of the recording."""
-        level_db = 10.0 * torch.log10(part / whole.clamp(min=1e-20) + 1e-9)
-        return self._presence(logits, level_db) * (whole > _SILENCE)
-
-    def _power(self, spectrum: Tensor, frames: int) -> Tensor:
-        """Mean power of the signal in each run of so many frames."""
+    def _power(self, spectrum: Tensor) -> Tensor:
+        """Mean power of the signal in each pair of frames."""
         power = spectrum.abs().square().mean(dim=0) / self._hop
-        return power.reshape(-1, frames).mean(dim=1)
+        return power.reshape(-1, self._step).mean(dim=1)
+
+    def _coarse(self, power: Tensor) -> Tensor:
+        """From pairs of frames to coarse frames."""
+        return power.reshape(-1, self._network.core.frame_multiple // self._step).mean(dim=1)
 
     def _join(self, frames: Tensor, start: int) -> NDArray[np.float32]:
         """Overlap-add ``(queries, channels, frames, 2 hop)``, carrying on from the piece before."""

@@ -19,7 +19,7 @@ from torch import Tensor
 from lass.audio import Resampler
 from lass.networks.fixed_rate import coarse_power
 from lass.networks.protocols import FixedRateNetwork
-from lass.separation.engine import Piece, PresenceScale, SeparationStream, check_level
+from lass.separation.engine import BestSecond, Piece, PresenceScale, SeparationStream, check_level
 
 if TYPE_CHECKING:
     from lass.networks.protocols import Network
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["FixedRateStream", "open_stream"]
 
 _FADE_S = 0.2  # how long a piece takes to pass into the next
-_SILENCE = 1e-10  # mean power below which a coarse frame (about -100 dBFS) holds nothing to hear
 
 
 def open_stream(
@@ -113,9 +112,7 @@ class FixedRateStream:
         self._begin = 0
         self._next = 0  # first sample that is not separated yet
         self._tail = np.zeros((count, channels, len(self._fade)), np.float32)
-        # Presence of each query in its most certain coarse frames, one second of them.
-        self._best = np.zeros((count, 0), np.float32)
-        self._second = max(1, round(own / self._step))
+        self._best = BestSecond(count, frames=round(own / self._step))
 
     def run(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[Piece]:
         """Separate a whole row of blocks."""
@@ -147,9 +144,7 @@ class FixedRateStream:
 
     def scores(self) -> list[float]:
         """Presence of each query so far, 0…1: the mean of its most certain second."""
-        if not self._best.size:
-            return [0.0] * len(self._queries)
-        return [float(value) for value in self._best.mean(axis=1)]
+        return self._best.scores()
 
     def _hold(self, audio: NDArray[np.float32]) -> None:
         self._buffer = np.concatenate([self._buffer, audio], axis=1)
@@ -173,8 +168,7 @@ class FixedRateStream:
             look, odd = self._ask(channel, inside)
             looks.append(look)
             odds.append(odd)
-        known = np.concatenate([self._best, np.stack(odds).max(axis=0)], axis=1)
-        self._best = np.sort(known, axis=1)[:, -self._second :]
+        self._best.add(np.stack(odds).max(axis=0))
         parts = np.stack(looks, axis=1)
         piece = self._join(parts[..., inside], start)
         self._tail = parts[..., inside.stop : inside.stop + len(self._fade)]
@@ -199,10 +193,9 @@ class FixedRateStream:
         )
         power = coarse_power(audio[inside], self._step)
         taken = coarse_power(estimates[0, :, inside], self._step)
-        level_db = 10.0 * torch.log10(taken / power.clamp(min=1e-20) + 1e-9)
         first = inside.start // self._step
         logits = logits[0, :, first : first + power.shape[-1]]
-        odds = self._presence(logits, level_db) * (power > _SILENCE)
+        odds = self._presence.of_powers(logits, taken, power)
         return estimates[0].cpu().numpy(), odds.cpu().numpy()
 
     def _join(self, parts: NDArray[np.float32], start: int) -> NDArray[np.float32]:
