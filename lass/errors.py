@@ -12,6 +12,7 @@ The tree::
     │   └── ChecksumError       the file is not the one that was published
     ├── ConfigError         a recipe or configuration has an unknown or wrong entry
     ├── EffectError         an effect, setting or preset is unknown or out of range
+    ├── EditError           an instruction is not understood, or a project file is wrong
     ├── DeviceError         the device is not there
     └── DataError           a manifest, shard or mixture list is not as it should be
 
@@ -28,6 +29,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DeviceError",
+    "EditError",
     "EffectError",
     "LassError",
     "ModelError",
@@ -74,6 +76,10 @@ class ConfigError(LassError):
 
 class EffectError(LassError):
     """An effect, one of its settings or a preset is unknown or out of range."""
+
+
+class EditError(LassError):
+    """An instruction was not understood, or a project file is not as it should be."""
 
 
 class DeviceError(LassError):
