@@ -39,28 +39,51 @@ def train(
                      "model, such as default, instead of random ones."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    devices: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Processes on this machine; each makes batches of "
+                     "the recipe's size."),
+    ] = 1,
+    num_nodes: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Machines; give the same command on each, with "
+                     "MASTER_ADDR, MASTER_PORT and NODE_RANK set, or start it with torchrun."),
+    ] = 1,
 ) -> int:  # fmt: skip
     """Train a network by a recipe, or go on where a run was interrupted."""
     path = _recipe(recipe)
     _check_folders(data, out)
     from lass.training import fit, load_recipe
+    from lass.training.processes import launch
     from lass.training.setup import open_task, start_from
 
     wanted = load_recipe(path)
-    task = open_task(wanted, data, cache=out / "cache", on_message=note)
+    fabric = launch(
+        accelerator=device, devices=devices, num_nodes=num_nodes, precision=wanted.run.precision
+    )
+    first = fabric.is_global_zero
+    say = note if first else _silent
+    with fabric.rank_zero_first(local=True):  # the first one decodes the clips, the others use them
+        task = open_task(wanted, data, cache=out / "cache", on_message=say)
     if start is not None:
         start_from(task, start)
     fit(
         task,
         wanted,
         out,
-        accelerator=device,
+        fabric=fabric,
         stop_after_minutes=minutes,
-        on_progress=lambda progress: note(_line(progress)),
+        on_progress=lambda progress: say(_line(progress)),
     )
+    if not first:
+        return Exit.GOOD
     print(f"{plain(_export(wanted, out))}  the model, to be used with --model")
     print(f"{plain(out / 'log.csv')}  its log")
     return Exit.GOOD
+
+
+def _silent(_: str) -> None:
+    """What the further processes have to say: nothing."""
 
 
 def _export(recipe: Recipe, out: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The training loop on Lightning Fabric: resumable, the same on CPU and GPU."""
+"""The training loop on Lightning Fabric: resumable, the same on CPU and GPU, on one or many."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lass.errors import ConfigError
+from lass.training.processes import agreed, launch
 from lass.training.recipe import OptimiserConfig, Recipe, RunConfig
 from lass.training.tasks import Task, TrainingStream
 
@@ -47,6 +48,7 @@ class _Position:
 
     step: int = 0
     seconds: float = 0.0
+    batches: int = 0  # over all processes, so that a run may go on with more or fewer of them
 
     def share(self, run: RunConfig) -> float:
         done = self.step / run.steps if run.steps else self.seconds / (60.0 * run.minutes)
@@ -72,6 +74,7 @@ def fit(
     folder: Path,
     *,
     accelerator: str = "auto",
+    fabric: Fabric | None = None,
     stop_after_minutes: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> nn.Module:
@@ -81,7 +84,9 @@ def fit(
         task: what to train.
         recipe: how.
         folder: receives ``last.ckpt`` and ``log.csv``.
-        accelerator: Fabric's name of the device kind.
+        accelerator: Fabric's name of the device kind, if ``fabric`` is None.
+        fabric: several processes, from :func:`lass.training.processes.launch`. All of them call
+            this function, and the first one writes.
         stop_after_minutes: leave early (with a checkpoint) after this much time in this call.
         on_progress: called at every row of the log.
 
@@ -91,9 +96,8 @@ def fit(
     Raises:
         ConfigError: the checkpoint belongs to another network.
     """
-    from lightning.fabric import Fabric
-
-    fabric = Fabric(accelerator=accelerator, devices=1, precision=recipe.run.precision)  # type: ignore[arg-type]
+    if fabric is None:
+        fabric = launch(accelerator=accelerator, precision=recipe.run.precision)
     torch.manual_seed(recipe.run.seed)
     optimiser = torch.optim.AdamW(
         _decay_groups(task.module, recipe.optimiser.weight_decay),
@@ -106,7 +110,9 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     _resume(fabric, folder / "last.ckpt", task.module, optimiser, average, position)
 
-    stream = TrainingStream(task, first=position.step)
+    fabric.barrier()  # the folder is read by all before the first one writes into it
+    rank, world = fabric.global_rank, fabric.world_size
+    stream = TrainingStream(task, first=position.batches, rank=rank, world=world)
     loader = torch.utils.data.DataLoader(
         stream,
         batch_size=None,
@@ -117,9 +123,9 @@ def fit(
     started = last_save = clock = time.monotonic()
     module.train()
     for batch in loader:
-        share = position.share(recipe.run)
         late = stop_after_minutes is not None and clock - started > 60.0 * stop_after_minutes
-        if share >= 1.0 or late:
+        share, stop = agreed(fabric, position.share(recipe.run), float(late))
+        if share >= 1.0 or stop:
             break
         factor = learning_rate_factor(position.step, share, recipe.optimiser)
         for group in optimiser.param_groups:
@@ -130,20 +136,23 @@ def fit(
         wrapped.step()
         wrapped.zero_grad(set_to_none=True)
         average.update(task.module, position.step)
-        recorder.add({"loss": float(loss.detach()), "norm": float(norm or 0.0), **figures})
+        if rank == 0:
+            recorder.add({"loss": float(loss.detach()), "norm": float(norm or 0.0), **figures})
         position.step += 1
+        position.batches += world
         now = time.monotonic()
         position.seconds += now - clock
         clock = now
-        if position.step % recipe.run.log_every == 0:
+        if position.step % recipe.run.log_every == 0 and rank == 0:
             progress = Progress(position.step, share, position.seconds / 60.0, recorder.flush())
             recorder.write(progress, factor * recipe.optimiser.learning_rate)
             if on_progress is not None:
                 on_progress(progress)
-        if now - last_save > 60.0 * recipe.run.checkpoint_minutes:
+        if now - last_save > 60.0 * recipe.run.checkpoint_minutes and rank == 0:
             _save(folder / "last.ckpt", task.module, optimiser, average, position)
             last_save = now
-    _save(folder / "last.ckpt", task.module, optimiser, average, position)
+    if rank == 0:
+        _save(folder / "last.ckpt", task.module, optimiser, average, position)
     average.copy_to(task.module)
     return task.module.eval()
 
@@ -252,3 +261,4 @@ def _resume(
     average.state = {k: v.clone() for k, v in saved.items()}
     position.step = int(state["position"]["step"])
     position.seconds = float(state["position"]["seconds"])
+    position.batches = int(state["position"].get("batches", position.step))

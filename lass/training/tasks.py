@@ -41,9 +41,9 @@ class TrainingStream(IterableDataset[dict[str, Any]]):
 
     Args:
         task: makes batches by number.
-        first: number of the first batch.
+        first: number of the first batch of all processes together.
         rank: index of this process.
-        world: number of processes.
+        world: number of processes; they take batches in turn, so that none is made twice.
     """
 
     def __init__(self, task: Task, *, first: int, rank: int = 0, world: int = 1) -> None:
@@ -53,9 +53,9 @@ class TrainingStream(IterableDataset[dict[str, Any]]):
         """Yield this worker's share of the batches, in order."""
         info = torch.utils.data.get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
-        step = self.first + worker
+        step = worker
         while True:
-            yield self.task.batch(step * self.world + self.rank)
+            yield self.task.batch(self.first + step * self.world + self.rank)
             step += workers
 
 
