@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from lass.fx.word_model import SCALES, TEMPLATE
+from lass.fx.word_model import SCALES, TEMPLATE, WordModel, pull
 from lass.query.compact import TextEncoder
 from lass.zoo import resources
 
@@ -24,8 +24,10 @@ HERE = Path(__file__).resolve().parent
 CURVE_RIDGE, ROOM_RIDGE = 10.0, 10.0
 
 
-def read_lexicon(path: Path = HERE / "sources" / "fx_lexicon.txt") -> dict[str, np.ndarray]:
-    """Ratings by word."""
+def read_lexicon(
+    path: Path = HERE / "sources" / "fx_lexicon.txt",
+) -> tuple[dict[str, np.ndarray], int]:
+    """Ratings by word, and how many of them are English: those come first."""
     found: dict[str, list[np.ndarray]] = {}
     same: dict[str, str] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -41,7 +43,7 @@ def read_lexicon(path: Path = HERE / "sources" / "fx_lexicon.txt") -> dict[str, 
     for word, english in same.items():
         if word not in rated and english in rated:
             rated[word] = rated[english]
-    return rated
+    return rated, len(found)
 
 
 def read_eq(data: Path) -> tuple[list[dict[str, str]], np.ndarray]:
@@ -76,10 +78,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--check", action="store_true", help="leave out one train word at a time")
     options = parser.parse_args()
-    lexicon = read_lexicon()
+    lexicon, english = read_lexicon()
     encoder = TextEncoder(resources("models", "compact"))
     words = list(lexicon)
-    raw = encoder([TEMPLATE.format(word.replace("-", " ")) for word in words]).double().numpy()
+    # The text encoder knows English only, so other words are looked up and never near another.
+    texts = [TEMPLATE.format(word.replace("-", " ")) for word in words[:english]]
+    raw = encoder(texts).double().numpy()
     centre = raw.mean(axis=0)
     vectors = raw - centre
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -88,8 +92,11 @@ def main() -> None:
         "centre": centre.astype(np.float32),
         "ratings": np.array([lexicon[word] for word in words], np.float32),
     }
-    from lass.fx.word_model import WordModel
-
+    ratings = tensors["ratings"].astype(np.float64)
+    standard = (ratings - ratings.mean(axis=0)) / ratings.std(axis=0)
+    tensors["pulled"] = pull(
+        vectors.astype(np.float16).astype(np.float64), standard[:english]
+    ).astype(np.float32)
     places = WordModel(words, {k: v.astype(np.float64) for k, v in tensors.items()}, encoder)
 
     rows, curves = read_eq(options.data)

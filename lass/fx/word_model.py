@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from lass.query.compact import TextEncoder
 
-__all__ = ["SCALES", "Meaning", "WordModel", "kernel"]
+__all__ = ["SCALES", "Meaning", "WordModel", "kernel", "pull"]
 
 SCALES = ("treble", "low", "middle", "pleasant", "energy", "clear", "size", "wet")
 """What words are rated on, -2 to 2."""
@@ -76,7 +76,9 @@ class WordModel:
 
     Args:
         words: Rated words.
-        tensors: ``vectors`` (words, width), ``centre`` (width,), ``ratings`` (words, 8),
+        tensors: ``vectors`` (near, width) of the first words, those that other words may be
+            near; ``pulled`` (near, 8), what each adds to the ratings of a word near it;
+            ``centre`` (width,), ``ratings`` (words, 8),
             ``curve_weights`` (9, 40), ``curve_covariance`` (9, 9), ``room_weights`` (9, 4),
             ``room_covariance`` (4, 9, 9), ``room_mean`` (4,), ``room_scale`` (4,), ``curve_noise``.
         encoder: Gives the vectors of words that are not rated.
@@ -94,6 +96,7 @@ class WordModel:
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         self._t = {**tensors, "vectors": unit}
         self._encoder = encoder
+        self._struck: tuple[frozenset[str], NDArray[np.float64], NDArray[np.float64]] | None = None
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
@@ -150,16 +153,9 @@ class WordModel:
         """
         if word in self._at and word not in strike:
             return np.asarray(self._standard[self._at[word]], np.float64)
-        vector = self.vector(word)
-        if not strike:
-            likeness = kernel(vector[None], self._t["vectors"])[0]
-            return np.asarray(likeness @ self._pulled, np.float64)
-        kept = [n for n, known in enumerate(self.words) if known not in strike]
-        vectors = self._t["vectors"][kept]
-        pulled = np.linalg.solve(
-            kernel(vectors, vectors) + KERNEL_NOISE * np.eye(len(kept)), self._standard[kept]
-        )
-        return np.asarray(kernel(vector[None], vectors)[0] @ pulled, np.float64)
+        vectors, pulled = self._near(frozenset(strike))
+        likeness = kernel(self.vector(word)[None], vectors)[0]
+        return np.asarray(likeness @ pulled, np.float64)
 
     def vector(self, text: str) -> NDArray[np.float64]:
         """Centred unit text embedding ``(width,)`` of a word."""
@@ -222,8 +218,30 @@ class WordModel:
         ratings = self._t["ratings"]
         return np.asarray((ratings - ratings.mean(axis=0)) / ratings.std(axis=0), np.float64)
 
-    @cached_property
-    def _pulled(self) -> NDArray[np.float64]:
-        vectors = self._t["vectors"]
-        grid = kernel(vectors, vectors) + KERNEL_NOISE * np.eye(len(vectors))
-        return np.asarray(np.linalg.solve(grid, self._standard), np.float64)
+    def _near(self, strike: frozenset[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Vectors of the words that others are compared with, and what each of them adds."""
+        if not strike:
+            return self._t["vectors"], self._t["pulled"]
+        if self._struck is None or self._struck[0] != strike:
+            kept = [n for n in range(len(self._t["vectors"])) if self.words[n] not in strike]
+            vectors = self._t["vectors"][kept]
+            self._struck = strike, vectors, pull(vectors, self._standard[kept])
+        return self._struck[1:]
+
+
+def pull(vectors: NDArray[np.float64], ratings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kernel regression: what each rated word adds to the ratings of a word near it.
+
+    Args:
+        vectors: Unit vectors ``(words, width)``.
+        ratings: Their ratings ``(words, scales)``.
+
+    Returns:
+        ``(words, scales)``, to be multiplied by the `kernel` of a new word's vector with them.
+
+    Example:
+        >>> pull(np.eye(2), np.array([[1.3], [0.0]])).tolist()
+        [[1.0], [0.0]]
+    """
+    grid = kernel(vectors, vectors) + KERNEL_NOISE * np.eye(len(vectors))
+    return np.asarray(np.linalg.solve(grid, ratings), np.float64)

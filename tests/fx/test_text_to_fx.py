@@ -144,7 +144,7 @@ def test_unrated_words_are_kernel_regression(words):
     strike = {"warm", "bright"}
     table = words._t["ratings"]
     standard = (table - table.mean(axis=0)) / table.std(axis=0)
-    kept = [n for n, word in enumerate(words.words) if word not in strike]
+    kept = [n for n in range(len(words._t["vectors"])) if words.words[n] not in strike]
     vectors = words._t["vectors"][kept]
     query = words.vector("warm")
     gram = np.maximum(vectors @ vectors.T, 0) ** 2 + 0.3 * np.eye(len(kept))
