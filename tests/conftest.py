@@ -97,15 +97,6 @@ def make_separator(folder: Path, *, encoder: str = "encoder", space: str = "comp
     return folder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _home(tmp_path_factory):
-    """A folder of the user's own that no other run has seen, for this process and its children."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LASS_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.delenv("LASS_CACHE", raising=False)
-        yield
-
-
 @pytest.fixture(scope="session")
 def models(tmp_path_factory) -> Path:
     """Folder with the models ``encoder`` and ``separator``."""

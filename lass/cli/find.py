@@ -83,6 +83,11 @@ def find(
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="NAME|PATH", help="A model's name or folder.")
     ] = "default",
+    encoder: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|PATH",
+                     help="A query encoder of the model's space; the model's own if not given."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
 ) -> int:  # fmt: skip
@@ -101,7 +106,7 @@ def find(
     from lass.cli.progress import AudioBar
     from lass.separation import find_events
 
-    separator = Separator.load(model, device=device)
+    separator = Separator.load(model, device=device, encoder=encoder)
     separator.model.encoder.encode_text([wanted.name])
     results: list[_Found] = []
     shown = not quiet and format == "table" and not as_json

@@ -76,6 +76,11 @@ def fx(
         int, typer.Option(metavar="N", min=1, rich_help_panel=_WORK,
                           help="Gradient steps of the published methods.")
     ] = 600,
+    encoder: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|PATH", rich_help_panel=_WORK,
+                     help="A query encoder that hears, such as clap, to tell the similarity."),
+    ] = None,
     preset: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", rich_help_panel=_WORK, help="Use saved settings."),
@@ -127,6 +132,7 @@ def fx(
         save_preset=save_preset,
         plot=plot,
         on_existing=on_existing,
+        encoder=encoder,
     )
     return _run(work, targets, as_json=as_json, quiet=quiet)
 

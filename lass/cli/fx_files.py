@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lass.fx import Chain, Rendered, TextFx
+    from lass.query import QueryEncoder
 
 __all__ = ["Done", "Work", "outputs_for", "perform", "report_json", "report_text"]
 
@@ -39,6 +41,16 @@ class Work:
     save_preset: Path | None
     plot: Path | None
     on_existing: Literal["error", "overwrite", "skip"]
+    encoder: str | None = None
+
+    @cached_property
+    def listener(self) -> QueryEncoder | None:
+        """The encoder that was named, opened once; None for the one that ships."""
+        if self.encoder is None:
+            return None
+        from lass.zoo import load_encoder
+
+        return load_encoder(self.encoder)
 
     def check(self) -> None:
         """Complain once about what would be wrong for every file."""
@@ -47,6 +59,7 @@ class Work:
 
         if self.prompt is not None:
             parse_prompt(self.prompt)
+            _ = self.listener  # a name of no encoder is said here, once
             try:
                 for name in self.effects:
                     effect_class(name)
@@ -174,6 +187,7 @@ def _find(work: Work, path: Path) -> TextFx[NDArray[np.float32]]:
         seed=work.seed,
         amount=work.amount,
         steps=work.steps,
+        encoder=work.listener,
     )
 
 

@@ -83,6 +83,10 @@ def show(name: Name, as_json: AsJson = False) -> int:
         print(json.dumps(told if as_json else config, indent=2))
         return Exit.GOOD
     print("\n".join(map(plain, card.read_text(encoding="utf-8").rstrip().splitlines())))
+    row = describe(folder)
+    print("\nLicences, and whose it is")
+    for key, licence in row["licences"].items():
+        print(f"  {key:<8} {plain(licence)} ({plain(row['who'][key])})")
     return Exit.GOOD
 
 

@@ -41,6 +41,10 @@ def convert(
         Path | None,
         typer.Option(metavar="FILE", help="For LAION's CLAP: roberta-base's tokenizer.json."),
     ] = None,
+    stems: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="For asteroid: what its outputs are, in their order."),
+    ] = None,
     overwrite: Overwrite = False,
     half: Half = False,
     rate: Annotated[
@@ -50,7 +54,7 @@ def convert(
         int | None, typer.Option(metavar="SAMPLES", min=1, help="Step, if not the published.")
     ] = None,
 ) -> int:
-    """Make a model of weights that others published: AudioSep, CLIPSep, CLAP or CLIP."""
+    """Make a model of others' weights: AudioSep, CLIPSep, CLAP, CLIP, or a model of asteroid."""
     if tokenizer is not None or (file / "config.json").is_file():
         from lass.zoo.encoders import bring_encoder
 
@@ -58,7 +62,11 @@ def convert(
         return Exit.GOOD
     from lass.zoo.converting import convert as make
 
-    made = make(file, to, source=source, overwrite=overwrite, half=half, sample_rate=rate, hop=hop)
+    named = stems.split(",") if stems is not None else ()
+    made = make(
+        file, to, source=source, overwrite=overwrite, half=half, sample_rate=rate, hop=hop,
+        stems=named,
+    )  # fmt: skip
     if not made.recognised:
         note(
             "lass: no published SHA-256 is known for this file, so its origin is taken on trust; "
@@ -106,6 +114,7 @@ def pull(
             half=half,
             keep=keep,
             on_progress=watch,
+            on_wait=lambda: note(f"lass: another process is bringing {name}; waiting for it"),
         )
     _report(made)
     return Exit.GOOD
@@ -142,7 +151,7 @@ def _report(made: Converted) -> None:
     from lass.zoo.loading import encoder_folder
 
     print(plain(made.folder))
-    if made.config["task"] != "separation":
+    if made.config["task"] != "separation" or "stems" in made.config:
         return
     try:
         encoder_folder(made.folder, made.config)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from lass.errors import ConfigError
+from lass.networks.asteroid import AskedMasker, AsteroidConfig, FixedStems
 from lass.networks.audio_tower import AudioTower, AudioTowerConfig
 from lass.networks.bandsplit import BandSplit, BandSplitConfig
 from lass.networks.clipsep import ClipSep, ClipSepConfig
@@ -33,8 +34,9 @@ def build(config: Mapping[str, Any]) -> nn.Module:
 
     Args:
         config: ``{"kind": name, …}`` where ``kind`` is one of ``band-unet``, ``band-split``
-            (with ``frontend`` and ``core`` tables), ``resunet30``, ``clipsep`` (with a ``core``
-            table; their front ends are the published ones), ``text-tower`` or ``audio-tower``
+            (with ``frontend`` and ``core`` tables), ``resunet30``, ``clipsep``, ``asteroid``,
+            ``asteroid-stems`` (with a ``core`` table; their front ends are the published ones;
+            the last two need the package asteroid), ``text-tower`` or ``audio-tower``
             (with a ``tower`` table).
 
     Returns:
@@ -102,6 +104,8 @@ _BUILDERS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
     "band-split": _separator(BandSplit, BandSplitConfig),
     "resunet30": lambda c: ResUNet30(config_from_dict(ResUNet30Config, c.get("core", {}))),
     "clipsep": lambda c: ClipSep(config_from_dict(ClipSepConfig, c.get("core", {}))),
+    "asteroid": lambda c: AskedMasker(config_from_dict(AsteroidConfig, c.get("core", {}))),
+    "asteroid-stems": lambda c: FixedStems(config_from_dict(AsteroidConfig, c.get("core", {}))),
     "text-tower": lambda c: TextTower(config_from_dict(TextTowerConfig, c.get("tower", {}))),
     "audio-tower": lambda c: AudioTower(config_from_dict(AudioTowerConfig, c.get("tower", {}))),
 }

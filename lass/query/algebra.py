@@ -7,7 +7,7 @@ the unit sphere; in a space of free vectors (CLIP as CLIPSep uses it) nothing is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lass.errors import QueryError
 from lass.query.types import Query, QueryEmbedding, QueryEncoder
 
-__all__ = ["combine", "embed", "is_normalised", "push_away"]
+__all__ = ["combine", "embed", "embed_slots", "is_normalised", "push_away"]
 
 Vector = NDArray[np.float32]
 
@@ -102,10 +102,57 @@ def embed(query: Query, encoder: QueryEncoder) -> QueryEmbedding:
         >>> embed(Query("voice").minus("music"), load_encoder()).vector.shape  # doctest: +SKIP
         (256,)
     """
+    reader = _reader(query, encoder)
+    return QueryEmbedding(reader.vector(query), encoder.space, reader.normalised)
+
+
+def embed_slots(query: Query, encoder: QueryEncoder) -> QueryEmbedding:
+    """Vector of a query for a model with a place of its own for what is not meant.
+
+    Such a model was trained to be told both, and is asked by twice as many numbers: what is meant,
+    and then the mean of what is not, or zeros. Their weight says only whether they count at all.
+    Negatives inside a mixture of queries belong to that part alone and are pushed away from, as in
+    :func:`embed`.
+
+    Args:
+        query: words, examples, images, saved vectors, and what is made of them.
+        encoder: a backend.
+
+    Returns:
+        float32 ``(2 · dim,)`` with its space.
+
+    Raises:
+        QueryError: as :func:`embed`.
+
+    Source:
+        The two conditions of CLAPSep (Ma et al., 2024).
+    """
+    reader = _reader(query, encoder)
+    meant, negatives = _taken_apart(query)
+    away = [reader.vector(negative) for negative in negatives]
+    beside = combine(away, normalised=reader.normalised) if away else np.zeros(encoder.dim)
+    slots = np.concatenate([reader.vector(meant), beside]).astype(np.float32)
+    return QueryEmbedding(slots, encoder.space, reader.normalised)
+
+
+def _taken_apart(query: Query) -> tuple[Query, list[Query]]:
+    """What is meant, and what is not; negatives of weight 0 count for nothing, as elsewhere."""
+    negatives: list[Query] = []
+    while query.negatives:
+        if query.negative_weight > 0.0:
+            negatives.extend(query.negatives)
+        query = replace(query, negatives=())
+        bare = query.parts and not (query.wordings or query.example is not None)
+        if bare and len(query.parts) == 1 and query.image is None and query.embedding is None:
+            query = query.parts[0][0]
+    return query, negatives
+
+
+def _reader(query: Query, encoder: QueryEncoder) -> _Reader:
+    """What turns a query and its parts into vectors; all words are encoded in one batch."""
     words = list(dict.fromkeys(text for inner in query.walk() for text in inner.wordings))
     vectors = encoder.encode_text(words) if words else ()
-    reader = _Reader(encoder, dict(zip(words, vectors, strict=True)), is_normalised(encoder))
-    return QueryEmbedding(reader.vector(query), encoder.space, reader.normalised)
+    return _Reader(encoder, dict(zip(words, vectors, strict=True)), is_normalised(encoder))
 
 
 @dataclass(frozen=True)

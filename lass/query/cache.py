@@ -10,14 +10,16 @@ import contextlib
 import hashlib
 import io
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LIMIT_BYTES", "TextCache", "cache_folder"]
+from lass.errors import ConfigError
+from lass.places import cache_folder
+
+__all__ = ["LIMIT_BYTES", "TextCache"]
 
 LIMIT_BYTES = 64_000_000
 """The folder is cut back when it grows larger than this."""
@@ -25,24 +27,6 @@ LIMIT_BYTES = 64_000_000
 _KEEP = 0.8  # share of the limit that is left after cutting back
 _CHECK_EVERY = 500  # writes between looks at the folder's size
 _DIGEST = hashlib.sha256().digest_size
-
-
-def cache_folder() -> Path:
-    """Where caches go: ``$LASS_HOME/cache``, or the usual place of the platform.
-
-    Returns:
-        The folder, whether it exists or not.
-    """
-    home = os.environ.get("LASS_HOME")
-    if home:
-        return Path(home) / "cache"
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "lass" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "lass"
-    xdg = os.environ.get("XDG_CACHE_HOME")
-    return (Path(xdg) if xdg else Path.home() / ".cache") / "lass"
 
 
 class TextCache:
@@ -74,7 +58,7 @@ class TextCache:
             return None
         try:
             return cls(cache_folder() / "text-vectors")
-        except (OSError, RuntimeError):  # Path.home() without a home
+        except ConfigError:  # a user without a home
             return None
 
     @staticmethod

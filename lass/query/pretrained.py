@@ -12,12 +12,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lass.errors import ModelError
+from lass.query.padding import batches, padded
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "Pretrained",
@@ -152,28 +156,9 @@ class Tokens:
         """Numbers of each text, as many as it needs."""
         return [list(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
 
-    def padded(self, rows: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+    def padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Tensors ``(texts, longest)``: the numbers, and 1 where they are no filling."""
-        import torch
-
-        width = max(map(len, rows))
-        numbers = torch.full((len(rows), width), self._padding)
-        mask = torch.zeros((len(rows), width), dtype=torch.long)
-        for row, ids in enumerate(rows):
-            numbers[row, : len(ids)] = torch.tensor(ids)
-            mask[row, : len(ids)] = 1
-        return numbers, mask
-
-
-def batches(rows: Sequence[Sequence[int]], *, size: int) -> list[list[int]]:
-    """Indices of texts in batches of similar length, so that little is padded.
-
-    Example:
-        >>> batches([[1, 2, 3], [1], [1, 2]], size=2)
-        [[1, 2], [0]]
-    """
-    order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-    return [order[start : start + size] for start in range(0, len(order), size)]
+        return padded(rows, padding=self._padding)
 
 
 def text_vectors(

@@ -15,7 +15,7 @@ from lass.audio import stream as read_blocks
 from lass.errors import DeviceError, ModelError, QueryError
 from lass.networks.registry import config_from_dict
 from lass.query import Query, as_query
-from lass.query.algebra import embed
+from lass.query.algebra import embed, embed_slots
 from lass.separation.engine import PresenceScale, SeparationStream
 from lass.separation.events import Search
 from lass.separation.files import separate_file
@@ -257,6 +257,31 @@ class Separator:
                 on_progress(Progress(Path(path), done_s, max(done_s, told.duration_s)))
         return _search(stream, named)
 
+    def open(
+        self, queries: Asked, negatives: Asked = (), *, sample_rate: int, channels: int
+    ) -> SeparationStream | FixedRateStream:
+        """Open a stream: blocks of audio in, finished stretches of the parts out.
+
+        Args:
+            queries: what to listen for.
+            negatives: what the parts should not be.
+            sample_rate: samples per second of the blocks.
+            channels: channels of the blocks.
+
+        Returns:
+            A stream that makes the parts in the order of the queries; for one recording.
+
+        Raises:
+            QueryError: there is no query, or one cannot be understood.
+
+        Example:
+            >>> import numpy as np
+            >>> stream = Separator.load().open("violin", sample_rate=16000, channels=1)
+            >>> [piece.parts.shape for piece in stream.run([np.zeros((1, 8000), np.float32)])]
+            [(1, 1, 8000)]
+        """
+        return self._open(_named(queries), negatives, sample_rate, channels)
+
     def _open_tracking(
         self, named: dict[str, Query], sample_rate: int, channels: int
     ) -> SeparationStream:
@@ -288,7 +313,8 @@ class Separator:
         asked = query.minus(*_named(negatives, needed=False).values())
         for inner in asked.walk():
             _check_example(inner)
-        embedding = embed(asked, self.model.encoder)
+        slots = self.model.config.get("negatives") == "slot"  # what it was trained to be told
+        embedding = (embed_slots if slots else embed)(asked, self.model.encoder)
         embedding.check_space(self.model.config["space"])
         return embedding.vector
 

@@ -74,5 +74,13 @@ def export(run: Path, recipe: Recipe, folder: Path, *, space: str = "compact-v1"
         }
         files = ()
     packed = pack(weights, bits=lambda name, tensor: 16 if tensor.ndim > 1 else 32)
-    common = {"licence": "Apache-2.0", "training": training}
+    common = {"licence": "Apache-2.0", **_stated(folder), "training": training}
     save_model(folder, packed, {**config, **common}, files=files)
+
+
+def _stated(folder: Path) -> dict[str, Any]:
+    """The table of licences that somebody wrote into the folder's configuration: it is kept."""
+    if not (folder / "config.json").is_file():
+        return {}
+    held = read_config(folder).get("licences")
+    return {} if held is None else {"licences": held}

@@ -19,6 +19,10 @@ _CHECKED = {
         "by its shape and by how deep its name is nested. All weights fit; listen before you trust "
         "it."
     ),
+    "asteroid-stems": (
+        "The network is asteroid's own, with the arguments and all weights of the checkpoint. What "
+        "its outputs are was told by whoever converted it; the checkpoint does not say."
+    ),
 }
 
 
@@ -44,7 +48,7 @@ def card(name: str, config: Mapping[str, Any], *, left_out: Mapping[str, int]) -
         ("licence of the weights", _text(licences["weights"])),
         ("licence of the training data", _text(licences["data"])),
         ("network", f"`{kind}`, {core['sample_rate']} Hz, query of {core['query_dim']} numbers"),
-        ("queries", f"space `{config['space']}`, encoder `{config['encoder']}`"),
+        ("queries", _queries(config)),
         ("weights here", _precision(config)),
     ]
     dropped = ", ".join(f"{count} of `{_text(group)}*`" for group, count in left_out.items())
@@ -66,6 +70,12 @@ def card(name: str, config: Mapping[str, Any], *, left_out: Mapping[str, int]) -
     ]
     return "\n".join(line for line, below in zip(lines, [*lines[1:], "x"], strict=True)
                      if line or below) + "\n"  # fmt: skip
+
+
+def _queries(config: Mapping[str, Any]) -> str:
+    if "stems" in config:
+        return f"fixed stems: {', '.join(_text(name) for name in config['stems'])}"
+    return f"space `{config['space']}`, encoder `{config['encoder']}`"
 
 
 def _known(known: bool) -> str:

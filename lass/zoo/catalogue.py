@@ -31,8 +31,8 @@ def describe(folder: Path, *, shipped: bool | None = None) -> dict[str, Any]:
     Returns:
         ``name``, ``path``, ``shipped``, ``hidden`` (a shipped model has its name), ``task``,
         ``space``, ``encoder``, ``rate`` in Hz (None: any), ``megabytes``, ``licences`` of
-        ``code``, ``weights`` and ``data``, ``sha256``, and ``sdri`` in dB on the list
-        ``esc50-fold5`` (None: not measured).
+        ``code``, ``weights`` and ``data``, ``who`` made each of these, ``sha256``, and ``sdri`` in
+        dB on the list ``esc50-fold5`` (None: not measured).
 
     Raises:
         ConfigError: the configuration cannot be read.
@@ -52,6 +52,7 @@ def describe(folder: Path, *, shipped: bool | None = None) -> dict[str, Any]:
         "rate": _rate(config),
         "megabytes": round(_bytes(folder) / 1e6, 1),
         "licences": _licences(config, shipped=shipped),
+        "who": _who(config),
         "sha256": str(hashes.get("model.safetensors", "")),
         "sdri": measured(config).get(HEADLINE),
     }
@@ -136,7 +137,26 @@ def _licences(config: Mapping[str, Any], *, shipped: bool) -> dict[str, str]:
         "weights": str(whole or NOT_STATED),
         "data": "see its card" if shipped else NOT_STATED,
     }
-    return {key: str(stated.get(key, value)) for key, value in usual.items()}
+    return {key: _entry(stated.get(key), "licence") or value for key, value in usual.items()}
+
+
+def _who(config: Mapping[str, Any]) -> dict[str, str]:
+    """Who made code, weights and data: stated, or where a checkpoint came from."""
+    stated = _table(config, "licences")
+    source = config.get("source")
+    title = _entry(source, "title") if isinstance(source, dict) else str(source or "")
+    usual = {"code": title, "weights": title, "data": ""}
+    return {
+        key: _entry(stated.get(key), "who", told=False) or value or NOT_STATED
+        for key, value in usual.items()
+    }
+
+
+def _entry(held: object, key: str, *, told: bool = True) -> str:
+    """An entry of a table; a text alone is that entry where ``told``."""
+    if isinstance(held, dict):
+        return str(held.get(key) or "")
+    return held if isinstance(held, str) and told else ""
 
 
 def _bytes(folder: Path) -> int:

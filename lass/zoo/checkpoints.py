@@ -11,7 +11,7 @@ import re
 import tarfile
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from lass.errors import ModelError, ModelNotFoundError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["read_tensors"]
+__all__ = ["read_checkpoint", "read_tensors", "tensors_in"]
 
 _HEAD = 4096
 _ARCHIVES = (
@@ -46,6 +46,22 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         ModelNotFoundError: there is no such file.
         ModelError: it is no checkpoint, damaged, or would have to run code; the message says which.
     """
+    return tensors_in(path, read_checkpoint(path))
+
+
+def read_checkpoint(path: Path) -> Any:  # noqa: ANN401 (whatever was stored)
+    """All that a checkpoint holds: tensors and plain values, and nothing that is run.
+
+    Args:
+        path: a ``.safetensors`` file or a torch checkpoint, whatever its name.
+
+    Returns:
+        What was stored, usually a dictionary; tensors may be mapped from the file.
+
+    Raises:
+        ModelNotFoundError: there is no such file.
+        ModelError: it is no checkpoint, damaged, or would have to run code; the message says which.
+    """
     _check_there(path)
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -58,7 +74,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             f"{path} is no checkpoint: it begins with the bytes {head[:8].hex(' ')}, expected a "
             "torch or safetensors file"
         )
-    return dict(_tensors_in(path, _read_torch(path, zipped=head[:2] == b"PK")))
+    return _read_torch(path, zipped=head[:2] == b"PK")
 
 
 def _check_there(path: Path) -> None:
@@ -144,9 +160,10 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 def _read_torch(path: Path, *, zipped: bool) -> Any:  # noqa: ANN401 (whatever it holds)
     """What a torch file holds, built of tensors and plain values only."""
     import torch
+    from torch.torch_version import TorchVersion  # a text with another class; asteroid stores it
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals([TorchVersion]):
             warnings.simplefilter("ignore")  # on old or strange pickles: they are refused anyway
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except Exception as error:  # a pickle made to do harm can fail in any way
@@ -167,8 +184,19 @@ def _read_torch(path: Path, *, zipped: bool) -> Any:  # noqa: ANN401 (whatever i
         ) from error
 
 
-def _tensors_in(path: Path, held: Any) -> Iterator[tuple[str, Tensor]]:  # noqa: ANN401
-    """Names and tensors of a state dict, looked for in the usual places."""
+def tensors_in(path: Path, held: Any) -> dict[str, Tensor]:  # noqa: ANN401
+    """Weights by name in what a checkpoint holds, looked for in the usual places.
+
+    Args:
+        path: of the checkpoint, for the message.
+        held: of :func:`read_checkpoint`.
+
+    Returns:
+        The tensors.
+
+    Raises:
+        ModelError: there are none.
+    """
     import torch
 
     if not isinstance(held, Mapping):
@@ -184,4 +212,4 @@ def _tensors_in(path: Path, held: Any) -> Iterator[tuple[str, Tensor]]:  # noqa:
     if not found:
         entries = ", ".join(repr(str(key)[:30]) for key in list(held)[:5]) or "nothing"
         raise ModelError(f"{path} holds no weights by name (it has {entries}): give the checkpoint")
-    yield from found.items()
+    return found

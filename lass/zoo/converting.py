@@ -8,14 +8,16 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lass.errors import ConfigError, ModelError
+from lass.query.stems import STEMS_ENCODER, stem_names
+from lass.zoo.asteroid import asteroid_layout
 from lass.zoo.cards import card
-from lass.zoo.checkpoints import read_tensors
+from lass.zoo.checkpoints import read_checkpoint, tensors_in
 from lass.zoo.folders import destination
 from lass.zoo.layouts import Layout, recognise
 from lass.zoo.loading import save_model
@@ -63,19 +65,21 @@ def convert(
     half: bool = False,
     sample_rate: int | None = None,
     hop: int | None = None,
+    stems: Sequence[str] = (),
 ) -> Converted:
     """Make a model folder of a checkpoint that others published.
 
     Weights stay as they are (32 bits), so what they compute is what their authors measured.
 
     Args:
-        file: an AudioSep or CLIPSep checkpoint; its name does not matter.
+        file: an AudioSep or CLIPSep checkpoint, or one of asteroid; its name does not matter.
         to: name of the new model or a folder; the published name if None.
         source: whose weights they are, for the licences, if the file's SHA-256 is not known.
         overwrite: replace a model that is there.
         half: store matrices in 16 bits: half the size, and not quite the same results.
         sample_rate: rate in Hz, where the published one does not hold.
         hop: step in samples, where the published one does not hold.
+        stems: what the outputs of an asteroid model are, in their order; it does not say so.
 
     Returns:
         The new model.
@@ -86,7 +90,10 @@ def convert(
         ConfigError: the name is none, or the weights do not show their sample rate.
     """
     path = Path(file)
-    layout = _with_rate(_recognise(path), sample_rate=sample_rate, hop=hop)
+    layout = _recognise(path)
+    layout = _with_rate(layout, sample_rate=sample_rate, hop=hop)
+    if stems and layout.kind != "asteroid-stems":
+        raise ConfigError(f"{path} is asked by words: names of stems are for asteroid's models")
     told = _training_arguments(path, layout)
     found = hash_file(path)
     registry = [*list_published(), *([source] if isinstance(source, Published) else [])]
@@ -102,8 +109,7 @@ def convert(
     tensors, network = _strictly(layout, path)
     config = {
         "task": "separation",
-        "space": entry.space if entry else _SPACES[layout.kind],
-        "encoder": entry.encoder if entry else _SPACES[layout.kind],
+        **_asked(layout, entry, found, stems),
         "network": network,
         "licence": entry.weight_licence if entry else NOT_STATED,
         "licences": entry.licences
@@ -151,10 +157,24 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
 
 def _recognise(path: Path) -> Layout:
     try:
-        return recognise(read_tensors(path))
+        held = read_checkpoint(path)
+        return asteroid_layout(held) or recognise(tensors_in(path, held))
     except ModelError as error:
         text = str(error)
         raise error if str(path) in text else type(error)(f"{path}: {text}") from error
+
+
+def _asked(
+    layout: Layout, entry: Published | None, found: str, stems: Sequence[str]
+) -> dict[str, Any]:
+    """What a model is asked by: a space and its encoder, or the names of its stems."""
+    if layout.kind == "asteroid-stems":
+        names = stem_names(stems, count=int(layout.core["query_dim"]))
+        return {"space": f"stems-{found[:12]}", "encoder": STEMS_ENCODER, "stems": names}
+    return {
+        "space": entry.space if entry else _SPACES[layout.kind],
+        "encoder": entry.encoder if entry else _SPACES[layout.kind],
+    }
 
 
 def _with_rate(layout: Layout, *, sample_rate: int | None, hop: int | None) -> Layout:

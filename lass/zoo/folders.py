@@ -6,12 +6,11 @@ What ships is never hidden by something else of its name.
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from pathlib import Path
 
 from lass.errors import ConfigError, ModelNotFoundError
+from lass.places import data_folder
 
 __all__ = [
     "destination",
@@ -45,10 +44,7 @@ def resources(*parts: str) -> Path:
 
 
 def home() -> Path:
-    r"""The user's own folder: ``LASS_HOME``, or what the operating system has for such data.
-
-    That is ``$XDG_DATA_HOME/lass`` or ``~/.local/share/lass``, on macOS
-    ``~/Library/Application Support/lass``, on Windows ``%LOCALAPPDATA%\lass``.
+    """The user's own folder of models and downloads; see :mod:`lass.places`.
 
     Returns:
         The path, whether it exists or not.
@@ -56,20 +52,7 @@ def home() -> Path:
     Raises:
         ConfigError: there is no ``LASS_HOME`` and the user has no home folder.
     """
-    given = os.environ.get("LASS_HOME")
-    if given:
-        return Path(given).absolute()
-    variable, below = "XDG_DATA_HOME", ".local/share"
-    if sys.platform == "win32":
-        variable, below = "LOCALAPPDATA", "AppData/Local"
-    elif sys.platform == "darwin":
-        variable, below = "", "Library/Application Support"
-    base = os.environ.get(variable, "")
-    try:
-        # The XDG standard says that a relative path is to be ignored.
-        return (Path(base) if Path(base).is_absolute() else Path.home() / below) / "lass"
-    except RuntimeError as error:
-        raise ConfigError("there is no home folder to keep models in: set LASS_HOME") from error
+    return data_folder()
 
 
 def user_models() -> Path:

@@ -129,6 +129,7 @@ def load(name_or_path: str | Path = "default", *, encoder: str | Path | None = N
         ModelError: the model is no separator, or network and encoder do not fit.
     """
     from lass.networks import build
+    from lass.query.stems import STEMS_ENCODER
 
     folder = model_folder(name_or_path)
     config = read_config(folder)
@@ -139,16 +140,29 @@ def load(name_or_path: str | Path = "default", *, encoder: str | Path | None = N
         )
     require(config, folder, "network", "encoder", "space")
     verify(folder)
-    beside = encoder_folder(folder, config) if encoder is None else encoder
+    stems = encoder is None and config["encoder"] == STEMS_ENCODER
+    beside = encoder_folder(folder, config) if encoder is None and not stems else encoder
     network: Any = build(config["network"])
     fill(network, folder)
-    speaking = load_encoder(beside)
+    speaking = _stems(folder, config) if beside is None else load_encoder(beside)
     if speaking.space != config["space"]:
         raise ModelError(
             f"the model {folder.name!r} understands the space {config['space']!r} but its encoder "
-            f"speaks {speaking.space!r}: the two were not made for each other"
+            f"speaks {speaking.space!r}: the two were not made for each other; give one of the "
+            "model's space with --encoder"
         )
     return LoadedModel(folder.name, network.eval(), speaking, config)
+
+
+def _stems(folder: Path, config: dict[str, Any]) -> QueryEncoder:
+    """What asks a separator with fixed stems, by their names."""
+    from lass.query.stems import StemEncoder
+
+    require(config, folder, "stems")
+    names = config["stems"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"{folder / 'config.json'} has no list of names under 'stems'")
+    return StemEncoder(names, space=str(config["space"]))
 
 
 def encoder_folder(folder: Path, config: Mapping[str, Any]) -> Path:

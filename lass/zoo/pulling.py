@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lass.errors import ChecksumError, ModelError
+from lass.errors import ChecksumError, ConfigError, ModelError
 from lass.zoo.converting import Converted, check_free, convert, hash_file
 from lass.zoo.downloading import download
 from lass.zoo.folders import destination, home
+from lass.zoo.loading import read_config
+from lass.zoo.locking import alone
 from lass.zoo.published import UNKNOWN, Published, agrees
 
 __all__ = ["check_pull", "pull"]
@@ -55,8 +57,11 @@ def pull(
     half: bool = False,
     keep: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
+    on_wait: Callable[[], None] | None = None,
 ) -> Converted:
     """Download a published model and convert it.
+
+    Several processes may do so at once: one works, the others wait and take what it made.
 
     Args:
         entry: what is wanted; :func:`lass.zoo.published.find_published` knows some.
@@ -67,6 +72,7 @@ def pull(
         half: store matrices in 16 bits.
         keep: leave the download where it is.
         on_progress: called with the bytes that are there and those in all (0 if unknown).
+        on_wait: called once if another process is at the same download.
 
     Returns:
         The new model.
@@ -76,13 +82,37 @@ def pull(
         ConfigError: an address or name is not allowed.
     """
     chosen = check_pull(entry, urls=urls, accept_unverified=accept_unverified)
-    check_free(destination(to if to is not None else entry.name), overwrite=overwrite)
-    file = home() / "downloads" / f"{entry.name}.{entry.file or 'download'}"
+    folder = destination(to if to is not None else entry.name)
+    check_free(folder, overwrite=overwrite)
+    name = f"{entry.name}.{entry.file or 'download'}"
+    with alone(home() / "locks" / f"{name}.lock", on_wait=on_wait) as waited:
+        made = _made_meanwhile(folder, entry, half=half) if waited else None
+        if made is not None:
+            return made
+        return _bring(
+            entry, folder, home() / "downloads" / name,
+            urls=chosen, overwrite=overwrite, half=half, keep=keep, on_progress=on_progress,
+        )  # fmt: skip
+
+
+def _bring(
+    entry: Published,
+    folder: Path,
+    file: Path,
+    *,
+    urls: Sequence[str],
+    overwrite: bool,
+    half: bool,
+    keep: bool,
+    on_progress: Callable[[int, int], None] | None,
+) -> Converted:
+    """Download the file unless it is there, and convert it."""
+    check_free(folder, overwrite=overwrite)
     usable = entry.sha256 == UNKNOWN or (file.is_file() and agrees(entry.sha256, hash_file(file)))
     if not usable or not file.is_file():
-        download(chosen, file, sha256=entry.sha256, on_progress=on_progress)
+        download(urls, file, sha256=entry.sha256, on_progress=on_progress)
     try:
-        made = convert(file, to or entry.name, source=entry, overwrite=overwrite, half=half)
+        made = convert(file, folder.absolute(), source=entry, overwrite=overwrite, half=half)
     except ModelError:
         if entry.sha256 == UNKNOWN:  # perhaps the wrong file: do not keep it for the next time
             file.unlink(missing_ok=True)
@@ -90,3 +120,16 @@ def pull(
     if not keep:
         file.unlink(missing_ok=True)
     return made
+
+
+def _made_meanwhile(folder: Path, entry: Published, *, half: bool) -> Converted | None:
+    """The model that another process made while this one waited; None if it is not the same."""
+    try:
+        config = read_config(folder)
+        source = config["source"]
+        same = source["title"] == entry.title and config["precision"] == (16 if half else 32)
+        if not same or (entry.sha256 != UNKNOWN and not agrees(entry.sha256, source["sha256"])):
+            return None
+        return Converted(folder, config, entry.title, bool(source["known"]))
+    except (ConfigError, KeyError, TypeError):
+        return None

@@ -14,6 +14,11 @@ from tests.conftest import make_encoder, make_separator
 from tests.zoo import authors
 from tests.zoo.server import serving
 
+LINE_ON_TRUST = (
+    "lass: no published SHA-256 is known for this file, so its origin is taken on trust; the card "
+    "says so\n"
+)
+
 
 @pytest.fixture(autouse=True)
 def mine(tmp_path, monkeypatch):
@@ -144,13 +149,40 @@ def test_what_can_be_had(lass_command, mine):
 def test_a_model_is_shown(lass_command, shipped):
     assert json.loads(lass_command("models", "show", "encoder").out)["dim"] == 24
     (shipped / "encoder" / "README.md").write_text("# A card\x1b[31m\n\nText\n")
-    assert lass_command("models", "show", "encoder").out == "# A card\\x1b[31m\n\nText\n"
+    assert lass_command("models", "show", "encoder").out == (
+        "# A card\\x1b[31m\n\nText\n\nLicences, and whose it is\n"
+        "  code     Apache-2.0 (not stated)\n"
+        "  weights  Apache-2.0 (not stated)\n"
+        "  data     see its card (not stated)\n"
+    )
     assert (
         json.loads(lass_command("models", "show", "encoder", "--json").out)["config"]["dim"] == 24
     )
     done = lass_command("models", "show", "../secret")
     assert done.code == 2
     assert "no model '../secret'" in done.sentence
+
+
+@pytest.mark.parametrize("name", ["default", "compact"])
+def test_what_ships_says_whose_it_is(lass_command, name):
+    told = json.loads(lass_command("models", "show", name, "--json").out)
+    assert set(told["licences"]) == set(told["who"]) == {"code", "weights", "data"}
+    assert "not stated" not in {*told["licences"].values(), *told["who"].values()}
+    lines = lass_command("models", "show", name).out.splitlines()[-4:]
+    assert lines[0] == "Licences, and whose it is"
+    for line, key in zip(lines[1:], ("code", "weights", "data"), strict=True):
+        assert line.split()[0] == key
+        assert line.endswith(f"{told['licences'][key]} ({told['who'][key]})")
+
+
+def test_licences_are_texts_or_tables(lass_command, shipped):
+    path = shipped / "encoder" / "config.json"
+    table = json.loads(path.read_text())
+    table["licences"] = {"code": "MIT", "weights": {"licence": "CC0", "who": "A. Body"}, "data": 3}
+    path.write_text(json.dumps({**table, "source": {"title": "Famous"}}))
+    told = json.loads(lass_command("models", "show", "encoder", "--json").out)
+    assert told["licences"] == {"code": "MIT", "weights": "CC0", "data": "see its card"}
+    assert told["who"] == {"code": "Famous", "weights": "A. Body", "data": "not stated"}
 
 
 def test_the_folder_of_a_model(lass_command, shipped):
@@ -221,6 +253,27 @@ def test_converting_what_is_none(lass_command, tmp_path):
     assert done.code == 2
     assert "there is no file" in done.sentence
     assert lass_command("models", "convert", tmp_path / "x.ckpt", "--rate", "0").code == 2
+
+
+def test_a_model_of_asteroid_is_converted_and_asked_by_its_stems(
+    lass_command, separate, mine, recording, tmp_path
+):
+    models = pytest.importorskip("asteroid.models", reason="asteroid is not installed")
+    small = {"n_filters": 16, "bn_chan": 8, "hid_chan": 8, "skip_chan": 8, "n_blocks": 2}
+    model = models.ConvTasNet(n_src=2, n_repeats=1, sample_rate=8000, **small)
+    torch.save(model.serialize(), tmp_path / "x.pth")
+    done = lass_command("models", "convert", tmp_path / "x.pth", "--stems", "speech,noise")
+    assert (done.code, done.err) == (0, LINE_ON_TRUST)
+    recording(seconds=0.5)
+    done = separate("-q", "speech", "-q", "noise", "in.wav", model="asteroid-convtasnet")
+    assert done.code == 0
+    assert (tmp_path / "in.speech.wav").is_file()
+    done = separate("-q", "violin", "in.wav", "-o", "x", model="asteroid-convtasnet")
+    assert done.code == 2
+    assert "none is called 'violin': ask for 'speech', 'noise'" in done.sentence
+    done = lass_command("models", "convert", tmp_path / "x.pth", "--stems", "one", "--to", "y")
+    assert done.code == 2
+    assert "the model has 2 stems, and 1 names were given" in done.sentence
 
 
 # pull

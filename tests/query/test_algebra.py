@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lass.errors import QueryError
 from lass.query import Query, QueryEmbedding
-from lass.query.algebra import combine, embed, push_away
+from lass.query.algebra import combine, embed, embed_slots, push_away
 from lass.query.types import as_query
 
 DIM = 6
@@ -215,3 +215,44 @@ def test_a_silent_example_is_refused():
 def test_an_encoder_without_eyes_says_so(encoder):
     with pytest.raises(QueryError, match="does not understand images"):
         encoder.encode(Query(image=PICTURE))
+
+
+# Models with a place of its own for what is not meant
+
+
+def slots(query, encoder=TOY):
+    embedding = embed_slots(as_query(query), encoder)
+    assert embedding.space == encoder.space
+    assert embedding.vector.dtype == np.float32
+    return embedding.vector[:DIM], embedding.vector[DIM:]
+
+
+def test_without_negatives_the_second_slot_is_empty():
+    meant, away = slots("dog")
+    np.testing.assert_array_equal(meant, TOY.draw("dog"))
+    np.testing.assert_array_equal(away, np.zeros(DIM))
+
+
+@pytest.mark.parametrize("encoder", [TOY, FREE])
+def test_what_is_meant_and_what_is_not_stay_apart(encoder):
+    meant, away = slots(Query("dog").minus("cat", weight=3.0).minus("cow"), encoder)
+    np.testing.assert_array_equal(meant, encoder.draw("dog"))
+    mean = np.mean([encoder.draw("cat"), encoder.draw("cow")], axis=0)
+    np.testing.assert_allclose(away, unit(mean) if encoder.normalised else mean, atol=1e-6)
+
+
+def test_negatives_of_no_weight_fill_no_slot():
+    np.testing.assert_array_equal(slots(Query("dog").minus("cat", weight=0.0))[1], np.zeros(DIM))
+
+
+def test_negatives_of_a_query_that_says_something_itself():
+    query = Query("dog", negatives=(Query("cat"),))
+    np.testing.assert_array_equal(slots(query)[0], TOY.draw("dog"))
+    np.testing.assert_array_equal(slots(query)[1], TOY.draw("cat"))
+
+
+def test_negatives_inside_a_mixture_are_pushed_away_from():
+    part = Query("dog").minus("cat")
+    meant, away = slots(Query.mix([part, "wolf"]))
+    np.testing.assert_array_equal(meant, vector(Query.mix([part, "wolf"])))
+    np.testing.assert_array_equal(away, np.zeros(DIM))

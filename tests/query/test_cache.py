@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lass.query.cache import TextCache, cache_folder
+from lass.places import cache_folder
+from lass.query.cache import TextCache
 from lass.query.compact import CompactEncoder
 
 KEY = TextCache.key("model", "{}", "violin")

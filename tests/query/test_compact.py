@@ -1,5 +1,7 @@
 """The compact backend, with tiny towers: everything but its quality."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from lass.audio import resample
 from lass.errors import QueryError
 from lass.query import Query
-from lass.query.compact import TextEncoder
+from lass.query.compact import CompactEncoder, TextEncoder
 from tests.conftest import DIM, TEXT_TOWER
 
 PHRASES = ["dog", "violin", "a dog barking far away", "flöte", "808 bass drum!"]
@@ -30,10 +32,26 @@ def test_no_texts_no_vectors(encoder):
     assert encoder.encode_text([]).shape == (0, DIM)
 
 
-def test_a_batch_equals_single_texts_bit_for_bit(encoder):
-    together = encoder.encode_text(PHRASES)
-    for phrase, vector in zip(PHRASES, together, strict=True):
-        np.testing.assert_allclose(encoder.encode_text([phrase])[0], vector, rtol=0, atol=1e-6)
+def test_a_batch_equals_single_texts(models):
+    """To rounding, whatever stands beside a text; short ones are filled up beside long ones."""
+    encoder = CompactEncoder(models / "encoder")  # with no cache that would hide a difference
+    many = [*PHRASES, "dog " * 60, "a", *(f"sound {'b' * (n % 9)} {n}" for n in range(150))]
+    together = encoder.encode_text(many)
+    alone = np.stack([encoder.encode_text([phrase])[0] for phrase in many])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(encoder.encode_text(many), together)
+
+
+def test_texts_do_not_look_at_what_fills_them_up(models):
+    """Against the network itself, asked without any filling."""
+    import torch
+
+    text = TextEncoder(models / "encoder", tower=TEXT_TOWER)
+    phrases = ["a", "dog barking " * 20]
+    rows = [torch.tensor([text._tokens(phrase)]) for phrase in phrases]
+    with torch.inference_mode():
+        alone = torch.cat([text._tower(row, torch.ones_like(row)) for row in rows])
+    np.testing.assert_allclose(text(phrases), alone, rtol=0, atol=1e-6)
 
 
 @settings(max_examples=30, deadline=None)
@@ -125,3 +143,21 @@ def test_an_example_alone_counts_in_full(encoder, sound):
     query = Query(example=audio, example_rate=16000, example_weight=0.1)
     example = encoder.encode_audio(audio, sample_rate=16000)
     np.testing.assert_allclose(encoder.encode(query).vector, example, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_thousand_phrases_together_are_quicker():
+    """With the weights that ship; docs/queries.md has the figures and the way to get them."""
+    from lass.zoo import resources
+
+    encoder = CompactEncoder(resources("models", "compact"))
+    kinds = ("dog", "cat", "rain", "car")
+    phrases = [f"{kind} {number}" for number in range(250) for kind in kinds]
+    encoder.encode_text(["warm up"])
+    started = time.thread_time()
+    together = encoder.encode_text(phrases)
+    quick = time.thread_time() - started
+    started = time.thread_time()
+    alone = np.concatenate([encoder.encode_text([phrase]) for phrase in phrases])
+    assert time.thread_time() - started >= 4.0 * quick  # 5 is measured; this one may be disturbed
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)

@@ -221,3 +221,29 @@ def test_cuda_agrees_with_the_cpu(models, separator, sound):
     assert worst_db(cuda, audio) < -120
     difference = np.abs(cuda.parts["violin"] - cpu.parts["violin"]).max()
     assert difference < 1e-3
+
+
+def test_a_model_that_is_told_what_is_not_meant(tmp_path, models, sound):
+    """With a slot for it, a negative changes what the network is told and not what is meant."""
+    import json
+    import shutil
+
+    from lass.networks import build
+    from lass.query.algebra import embed_slots
+    from lass.zoo.loading import save_model
+    from tests.conftest import CORE, DIM, shake
+
+    shutil.copytree(models / "encoder", tmp_path / "encoder")
+    description = {"kind": "band-unet", "core": {**CORE, "query_dim": 2 * DIM}}
+    config = json.loads((models / "separator" / "config.json").read_text())
+    config |= {"network": description, "negatives": "slot"}
+    save_model(tmp_path / "slots", shake(build(description), 4).state_dict(), config)
+    separator = Separator.load(tmp_path / "slots", device="cpu")
+    audio = sound(16000, seconds=0.5)
+    alone = separator.separate(audio, 16000, "dog")
+    apart = separator.separate(audio, 16000, "dog", negatives="cat")
+    assert np.abs(alone.parts["dog"] - apart.parts["dog"]).max() > 1e-4
+    np.testing.assert_allclose(apart.parts["dog"] + apart.residual, audio, atol=1e-6)
+    vector = embed_slots(Query("dog").minus("cat"), separator.model.encoder).vector
+    encoded = separator.model.encoder.encode_text(["dog", "cat"])
+    np.testing.assert_allclose(vector, encoded.reshape(-1), atol=1e-6)

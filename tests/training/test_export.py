@@ -43,6 +43,18 @@ def test_exported_separator_is_the_averaged_network(tmp_path):
         torch.testing.assert_close(copy.state_dict()[name], value, atol=1e-3, rtol=1e-3)
 
 
+def test_the_table_of_licences_outlives_an_export(tmp_path):
+    recipe = Recipe("separator", network={"kind": "band-unet", "core": CORE})
+    save_run(tmp_path / "run", build(recipe.network))
+    licences = {"data": {"licence": "CC0", "who": "A. Body"}}
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "config.json").write_text(json.dumps({"licences": licences, "presence": 1}))
+    export(tmp_path / "run", recipe, tmp_path / "m")
+    config = read_config(tmp_path / "m")
+    assert config["licences"] == licences
+    assert "presence" not in config  # was fitted to other weights
+
+
 def test_exported_encoder_states_its_space(tmp_path):
     tower = {"kind": "audio-tower", "tower": {"dim": 16, "channels": [4, 4]}}
     network = JointNetwork(build(tower), text_dim=384, dim=16)

@@ -18,6 +18,9 @@ class Handler(BaseHTTPRequestHandler):
         server.asked.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
         if self.path == "/file":
             self.send_file(len(server.data))
+        elif self.path == "/held":  # nothing comes before the test says so
+            server.go.wait(30)
+            self.send_file(len(server.data))
         elif self.path == "/cut":  # ends early, once or always
             server.cuts -= 1
             self.send_file(len(server.data) // 2 if server.cuts >= 0 else len(server.data))
@@ -67,9 +70,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(data):
-    """A server with ``url``, ``data``, ``mark``, ``cuts`` and what was ``asked``."""
+    """A server with ``url``, ``data``, ``mark``, ``cuts``, ``go`` and what was ``asked``."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.data, server.mark, server.cuts, server.asked = data, '"one"', 10**9, []
+    server.go = threading.Event()
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
