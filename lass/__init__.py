@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _LAZY = {
+    "EditSession": "lass.edit",
     "Event": "lass.separation",
     "Search": "lass.separation",
     "Separation": "lass.separation",
@@ -19,10 +20,12 @@ _LAZY = {
     "Query": "lass.query",
     "QueryEmbedding": "lass.query",
     "find_events": "lass.separation",
+    "parse_instruction": "lass.edit",
     "text_to_fx": "lass.fx",
 }
 
 __all__ = [
+    "EditSession",
     "Event",
     "Query",
     "QueryEmbedding",
@@ -31,10 +34,12 @@ __all__ = [
     "Separator",
     "__version__",
     "find_events",
+    "parse_instruction",
     "text_to_fx",
 ]
 
 if TYPE_CHECKING:
+    from lass.edit import EditSession, parse_instruction
     from lass.fx import text_to_fx
     from lass.query import Query, QueryEmbedding
     from lass.separation import Event, Search, Separation, Separator, find_events

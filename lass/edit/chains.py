@@ -1,0 +1,133 @@
+"""Effect settings for the words of an edit, found once.
+
+The words give settings at amount 1. An amount scales them, and a gain then makes the result as loud
+as the sound was, on its loudest ten seconds. Settings that the user gave stand in for those of the
+words and get no such gain.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lass.edit.history import Step
+from lass.edit.operations import Effect, Target
+from lass.edit.parts import Parts, key_of
+from lass.edit.store import Recording
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lass.fx import Chain
+
+__all__ = ["Chains"]
+
+_LISTENED_S = 10.0
+_LOOK_S = 1.0
+_SMALLEST_GAIN_DB = 0.01
+_KEPT = 256
+
+_Read = Callable[[int, int], "NDArray[np.float32]"]
+
+
+class Chains:
+    """Effect settings of one recording's edits.
+
+    Args:
+        recording: the recording.
+        parts: its parts; those that effects are meant for have been separated.
+    """
+
+    def __init__(self, recording: Recording, parts: Parts) -> None:
+        self._recording, self._parts = recording, parts
+        # What was found longest ago goes first.
+        self._found: OrderedDict[str, Chain] = OrderedDict()
+        self._gains: OrderedDict[tuple[str, Target, float], float] = OrderedDict()
+
+    def of(self, step: Step) -> Chain:
+        """Settings with which an effect is rendered.
+
+        Args:
+            step: a step whose operation is an effect.
+
+        Returns:
+            The chain, by its amount.
+
+        Raises:
+            QueryError: the words say nothing or contradict themselves.
+        """
+        from lass.fx import Chain, Gain
+
+        effect = step.operation
+        assert isinstance(effect, Effect)
+        if step.chain is not None:
+            return step.chain.scaled(effect.amount)
+        chain = self._base(effect).scaled(effect.amount)
+        gain_db = self._gain_db(effect, chain)
+        return chain if abs(gain_db) < _SMALLEST_GAIN_DB else Chain([*chain, Gain(gain_db=gain_db)])
+
+    def _base(self, effect: Effect) -> Chain:
+        """What the words mean, at amount 1."""
+        from lass.fx import text_to_fx
+
+        key = effect.words
+        if key not in self._found:
+            # The words alone decide; on silence nothing else is measured, which takes seconds.
+            silence = np.zeros((self._recording.channels, 1), np.float32)
+            made = text_to_fx(silence, self._recording.sample_rate, effect.words)
+            self._found[key] = made.chain
+            _limit(self._found)
+        return self._found[key]
+
+    def _gain_db(self, effect: Effect, chain: Chain) -> float:
+        """Gain that keeps the sound as loud as it was."""
+        from lass.fx.hearing import matching_gain_db
+
+        key = (effect.words, _sound(effect.target), effect.amount)
+        if key not in self._gains:
+            rate, excerpt = self._recording.sample_rate, self._excerpt(effect.target)
+            made = chain.apply(excerpt, sample_rate=rate)
+            self._gains[key] = matching_gain_db(made, excerpt, sample_rate=rate)
+            _limit(self._gains)
+        return self._gains[key]
+
+    def _excerpt(self, target: Target) -> NDArray[np.float32]:
+        """The loudest ten seconds of a sound."""
+        read, length = self._reader(target), self._recording.length
+        rate = self._recording.sample_rate
+        wanted, look = round(_LISTENED_S * rate), round(_LOOK_S * rate)
+        if length <= wanted:
+            return read(0, length)
+        energy = [
+            float(np.square(read(at, min(at + look, length)), dtype=np.float64).sum())
+            for at in range(0, length, look)
+        ]
+        sums = np.convolve(energy, np.ones(round(_LISTENED_S / _LOOK_S)), "valid")
+        start = min(int(np.argmax(sums)) * look, length - wanted)
+        return read(start, start + wanted)
+
+    def _reader(self, target: Target) -> _Read:
+        """How to read the sound that is meant."""
+        whole = self._recording.samples.read
+        if target.query is None:
+            return whole
+        part = self._parts[key_of(target)].samples.read
+        if not target.others:
+            return part
+        return lambda start, stop: whole(start, stop) - part(start, stop)
+
+
+def _sound(target: Target) -> Target:
+    """The target without the time it is heard, which does not change its settings."""
+    return Target(target.query, target.without, target.others)
+
+
+def _limit(
+    kept: OrderedDict[str, Chain] | OrderedDict[tuple[str, Target, float], float],
+) -> None:
+    """Forget what was found longest ago."""
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
