@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 
 from lass.audio.containers import check_limits, choose_subtype, container_of
 from lass.audio.quantising import quantise
+from lass.audio.temporary import Temporary, claim
 from lass.audio.validation import validate
 from lass.errors import AudioError, AudioWriteError
 
@@ -154,8 +154,7 @@ class Writer:
         self._on_existing = on_existing
         # A link is written through, as by any other program, and stays a link.
         self._target = Path(os.path.realpath(self.path))
-        suffix = self._target.suffix
-        self._temporary = self._target.parent / f".lass-{secrets.token_hex(8)}{suffix}"
+        self._made: Temporary | None = None
         self._file: soundfile.SoundFile | None = None
 
     def __enter__(self) -> Self:
@@ -223,9 +222,9 @@ class Writer:
 
         try:
             # Made here, because the operating system says why it refuses and libsndfile does not.
-            os.close(os.open(self._temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            self._made = claim(self._target)
             self._file = soundfile.SoundFile(
-                str(self._temporary),
+                str(self._made.path),
                 mode="w",
                 samplerate=self.sample_rate,
                 channels=self.channels,
@@ -262,25 +261,27 @@ class Writer:
         import soundfile
 
         assert self._file is not None
+        assert self._made is not None
         try:
             self._file.close()
-            self._check_complete()
-            _drop_peak_chunk(self._temporary, self.format)
-            _sync(self._temporary)
+            self._check_complete(self._made.path)
+            _drop_peak_chunk(self._made.path, self.format)
+            _sync(self._made.path)
             if self._on_existing == "error":
                 self._existing_is_kept()  # it may have appeared in the meantime
-            os.replace(self._temporary, self._target)
+            os.replace(self._made.path, self._target)
         except (soundfile.SoundFileError, OSError) as error:
             raise self._failed() from error
+        self._made.release()
         if sys.platform != "win32":
             with contextlib.suppress(OSError):  # some file systems do not sync folders
                 _sync(self._target.parent)
 
-    def _check_complete(self) -> None:
+    def _check_complete(self, path: Path) -> None:
         """Open the finished file again: some failures show only so."""
         import soundfile
 
-        with soundfile.SoundFile(str(self._temporary)) as file:
+        with soundfile.SoundFile(str(path)) as file:
             stored = int(file.frames)
         if self.format not in ("OGG", "MP3") and stored != self.samples:
             raise self._failed()
@@ -290,8 +291,10 @@ class Writer:
             # Closing may fail for the reason that brought us here; the file goes anyway.
             with contextlib.suppress(Exception):
                 self._file.close()
-        with contextlib.suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
+        if self._made is not None:
+            with contextlib.suppress(OSError):
+                self._made.path.unlink(missing_ok=True)
+            self._made.release()
 
     def _failed(self) -> AudioWriteError:
         try:

@@ -1,209 +1,180 @@
-"""Many files with one model: each ends in a result or in one sentence."""
+"""Many files on the command line: what is asked of each, and what is said of it."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lass.cli.asked import Asked, Wanted, gather
 from lass.cli.inputs import Input
+from lass.cli.progress import clock
 from lass.cli.running import note, plain
-from lass.errors import AudioWriteError, LassError
-from lass.separation import FileResult, OutputPaths, output_paths
+from lass.scale import Record, Task
 
 if TYPE_CHECKING:
-    from lass import Query, Separator
-    from lass.separation import Progress
+    from lass.query import Query
 
-__all__ = ["Job", "Outcome", "Settings", "perform", "plan", "report_json", "report_text"]
+__all__ = ["Options", "Tally", "report_json", "report_text", "tasks_of"]
 
 HEARD = 0.3
 """Presence below which a result is not passed off as the sound that was asked for."""
 
+_UNNAMED = "sound"
 
-@dataclass(frozen=True)
-class Settings:
-    """What all files have in common.
+
+@dataclass
+class Options:
+    """What to listen for, as the command line says it; see `lass.scale.Asking`.
+
+    Other processes get the options and make the queries of them again.
 
     Args:
-        names: names of the queries.
-        queries: path → what to listen for in it.
-        negatives: what the parts should not be.
+        wanted: the options; ``--save-query`` is not its business.
+    """
+
+    wanted: Wanted
+    _made: dict[tuple[str, ...], Asked] = field(default_factory=dict, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"wanted": self.wanted, "_made": {}}
+
+    @property
+    def common(self) -> bool:
+        """Whether anything is asked of all files."""
+        wanted = self.wanted
+        return bool(wanted.words or wanted.saved or wanted.like or wanted.span or wanted.image)
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """All words that files have in common."""
+        return self._asked(()).texts if self.common else []
+
+    def names(self, task: Task) -> Sequence[str]:
+        """Names of the queries for a file."""
+        return self._asked(task.queries).names
+
+    def queries(self, task: Task) -> Sequence[Query | str]:
+        """The queries for a file."""
+        return self._asked(task.queries).queries(task.path)
+
+    def any_task(self) -> Task:
+        """A file that shows how names are made, whatever is asked of it."""
+        return Task(Path("recording"), queries=() if self.common else (_UNNAMED,))
+
+    def _asked(self, words: tuple[str, ...]) -> Asked:
+        if words not in self._made:
+            wanted = replace(self.wanted, save_as=None, words=list(words) or self.wanted.words)
+            self._made[words] = gather(wanted)
+        return self._made[words]
+
+
+def tasks_of(inputs: Sequence[Input], output_dir: Path | None) -> list[Task]:
+    """Tasks for inputs.
+
+    Args:
+        inputs: the files.
         output_dir: where results go; next to each recording if None.
-        name: template of file names.
-        format: ending of the outputs; like the recording if None.
-        subtype: libsndfile's name of a coding, or ``auto``.
-        residual: whether everything else is written, too.
-        on_existing: ``error``, ``overwrite`` or ``skip``.
+
+    Returns:
+        A task for each.
     """
-
-    names: Sequence[str]
-    queries: Callable[[Path], Sequence[Query | str]]
-    negatives: Sequence[str]
-    output_dir: Path | None
-    name: str
-    format: str | None
-    subtype: str
-    residual: bool
-    on_existing: str
-
-    def folder(self, item: Input) -> Path | None:
-        """Where the results of an input go."""
-        return None if self.output_dir is None else self.output_dir / item.folder
-
-    def outputs(self, item: Input) -> OutputPaths:
-        """Files that an input will become."""
-        return output_paths(
+    return [
+        Task(
             item.path,
-            self.names,
-            folder=self.folder(item),
-            template=self.name,
-            format=self.format,
-            residual=self.residual,
+            None if output_dir is None else output_dir / (item.output or item.folder),
+            queries=item.queries,
+            key=item.folder / item.path.name,
         )
+        for item in inputs
+    ]
 
 
-@dataclass(frozen=True)
-class Job:
-    """A file to separate, or why that cannot be."""
+@dataclass
+class Tally:
+    """How many files ended how."""
 
-    item: Input
-    error: str | None = None
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+    audio_s: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
 
+    @property
+    def total(self) -> int:
+        """All files that have ended."""
+        return self.done + self.skipped + self.failed
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a file ended: with a result, or with an error."""
+    def add(self, record: Record) -> None:
+        """Count a file."""
+        setattr(self, record.status, getattr(self, record.status) + 1)
+        if record.status == "done":
+            self.audio_s += record.audio_s
 
-    path: Path
-    result: FileResult | None = None
-    error: str | None = None
+    def table(self) -> str:
+        """Two lines: what is counted, and the numbers.
 
-
-def plan(inputs: Sequence[Input], settings: Settings) -> tuple[list[Job], list[tuple[Path, Path]]]:
-    """Find out what would collide before anything is written.
-
-    Args:
-        inputs: all inputs.
-        settings: what they have in common.
-
-    Returns:
-        The jobs, and what is left out because it is a result of another input: pairs of the two.
-    """
-    jobs: list[Job] = []
-    made_from: dict[str, Path] = {}
-    for item in inputs:
-        try:
-            outputs = [os.path.realpath(path) for path in settings.outputs(item)]
-        except LassError as error:
-            jobs.append(Job(item, str(error)))
-            continue
-        rivals = [made_from[path] for path in outputs if path in made_from]
-        if rivals:
-            error_text = (
-                f"{item.path} would become the same files as {rivals[0]}: give both different "
-                "names, or separate them into different folders"
-            )
-            jobs.append(Job(item, error_text))
-            continue
-        made_from.update(dict.fromkeys(outputs, item.path))
-        jobs.append(Job(item))
-    kept, left_out = [], []
-    for job in jobs:
-        source = made_from.get(os.path.realpath(job.item.path))
-        if source is None or source == job.item.path:
-            kept.append(job)
-        else:
-            left_out.append((job.item.path, source))
-    return kept, left_out
+        RTF, the real-time factor, is time over duration of the sound: below 1 is faster than
+        listening.
+        """
+        took_s = time.perf_counter() - self.started
+        rtf = f"{took_s / self.audio_s:.3f}" if self.audio_s else "-"
+        cells = {
+            "done": str(self.done),
+            "skipped": str(self.skipped),
+            "failed": str(self.failed),
+            "audio": clock(self.audio_s),
+            "time": clock(took_s),
+            "RTF": rtf,
+        }
+        widths = [max(len(head), len(value)) for head, value in cells.items()]
+        lines = [
+            "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True))
+            for row in (cells, cells.values())
+        ]
+        return "\n".join(lines)
 
 
-def perform(
-    job: Job, separator: Separator, settings: Settings, on_progress: Callable[[Progress], None]
-) -> Outcome:
-    """Separate one file, whatever happens to it.
-
-    Args:
-        job: the file.
-        separator: the model.
-        settings: what all files have in common.
-        on_progress: called after every block.
-
-    Returns:
-        How it ended.
-    """
-    path = job.item.path
-    if job.error is not None:
-        return Outcome(path, error=job.error)
-    try:
-        result = separator.separate_file(
-            path,
-            settings.queries(path),
-            settings.negatives,
-            output_dir=settings.folder(job.item),
-            name=settings.name,
-            format=settings.format,
-            subtype=settings.subtype,
-            residual=settings.residual,
-            on_existing=settings.on_existing,
-            on_progress=on_progress,
-        )
-    except LassError as error:
-        return Outcome(path, error=_with_path(str(error), path))
-    except MemoryError:
-        return Outcome(path, error=f"{path} does not fit into memory: ask for fewer sounds at once")
-    except OSError as error:
-        failed = AudioWriteError(f"{path} failed: {error.strerror or error}; try again")
-        return Outcome(path, error=str(failed))
-    return Outcome(path, result)
-
-
-def _with_path(message: str, path: Path) -> str:
-    return message if str(path) in message or path.stem in message else f"{path}: {message}"
-
-
-def report_text(outcome: Outcome) -> None:
+def report_text(record: Record) -> None:
     """Say on stdout what was written, and beside it what the user should know."""
-    result = outcome.result
-    if result is None:
+    if record.status == "failed":
+        note(f"separate: {record.error}")
         return
-    if result.skipped:
-        note(f"{result.path}: skipped, its results exist already")
+    if record.status == "skipped":
+        if not record.verified:  # those are counted in the summary
+            note(f"{record.path}: skipped, its results exist already")
         return
-    for query, path in result.parts.items():
-        print(f"{plain(path)}  {plain(query)}  presence {result.scores[query]:.2f}")
-    if result.residual is not None:
-        print(f"{plain(result.residual)}  everything else")
-    if result.gain_db:
+    for query, path in record.parts.items():
+        print(f"{plain(path)}  {plain(query)}  presence {record.scores[query]:.2f}")
+    if record.residual is not None:
+        print(f"{plain(record.residual)}  everything else")
+    if record.gain_db:
         note(
-            f"{result.path}: all its outputs are {-result.gain_db:.2f} dB quieter than the "
+            f"{record.path}: all its outputs are {-record.gain_db:.2f} dB quieter than the "
             "recording, so that none of them clips"
         )
-    for query, score in result.scores.items():
+    for query, score in record.scores.items():
         if score < HEARD:
-            note(f"{result.path}: nothing like {query!r} was found (presence {score:.2f})")
+            note(f"{record.path}: nothing like {query!r} was found (presence {score:.2f})")
 
 
-def report_json(outcomes: Sequence[Outcome], *, model: str, version: str) -> str:
+def report_json(records: Sequence[Record], *, model: str, version: str) -> str:
     """Everything as one JSON object."""
-    files = [_as_table(outcome) for outcome in outcomes]
+    files = [_as_table(record) for record in records]
     table = {"version": version, "model": model, "files": files}
     return json.dumps(table, indent=2)
 
 
-def _as_table(outcome: Outcome) -> dict[str, Any]:
-    result = outcome.result
-    if result is None:
-        result = FileResult(outcome.path, {}, None, {})
+def _as_table(record: Record) -> dict[str, Any]:
     return {
-        "path": str(result.path),
-        "parts": {query: str(path) for query, path in result.parts.items()},
-        "residual": None if result.residual is None else str(result.residual),
-        "scores": {query: round(score, 4) for query, score in result.scores.items()},
-        "gain_db": round(result.gain_db, 4),
-        "skipped": result.skipped,
-        "error": outcome.error,
+        "path": str(record.path),
+        "parts": {query: str(path) for query, path in record.parts.items()},
+        "residual": None if record.residual is None else str(record.residual),
+        "scores": {query: round(score, 4) for query, score in record.scores.items()},
+        "gain_db": round(record.gain_db, 4),
+        "skipped": record.status == "skipped",
+        "error": record.error,
     }

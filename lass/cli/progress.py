@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,7 +14,7 @@ from lass.cli.running import plain
 if TYPE_CHECKING:
     from lass.separation import Progress
 
-__all__ = ["AudioBar"]
+__all__ = ["AudioBar", "clock"]
 
 
 class AudioBar:
@@ -70,11 +71,21 @@ class AudioBar:
             self._before_s += self._lengths[path]
             self._show(path, self._before_s)
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bar away while something else is said, so that neither disturbs the other."""
+        if not self._shown:
+            yield
+            return
+        self._bar.stop()
+        yield
+        self._bar.start()
+
     def _show(self, path: Path, done_s: float) -> None:
-        clock = f"{_clock(done_s)} of {_clock(self._total_s)}"
+        told = f"{clock(done_s)} of {clock(self._total_s)}"
         name = plain(path.name)
         short = name if len(name) <= 30 else f"{name[:29]}…"
-        self._bar.update(self._task, completed=done_s, description=short, clock=clock)
+        self._bar.update(self._task, completed=done_s, description=short, clock=told)
 
 
 def _duration_s(path: Path) -> float:
@@ -88,7 +99,13 @@ def _duration_s(path: Path) -> float:
         return 0.0
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds.
+
+    Example:
+        >>> clock(3725.4), clock(9)
+        ('1:02:05', '0:09')
+    """
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

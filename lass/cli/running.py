@@ -7,9 +7,10 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lass.errors import ConfigError, DeviceError, LassError, ModelNotFoundError, QueryError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exit", "note", "plain", "run"]
 
+_TIDYING_S = 2.0
 _USAGE = (ConfigError, DeviceError, ModelNotFoundError, QueryError)
 
 
@@ -45,14 +47,13 @@ def run(app: typer.Typer, *, name: str, arguments: Sequence[str] | None = None) 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name must never be the reason to stop
             stream.reconfigure(errors="backslashreplace")
-    with contextlib.suppress(ValueError):  # outside the main thread: leave signals alone
-        signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = app(
-            args=None if arguments is None else list(arguments),
-            prog_name=name,
-            standalone_mode=False,
-        )
+        with _interruptible():
+            code = app(
+                args=None if arguments is None else list(arguments),
+                prog_name=name,
+                standalone_mode=False,
+            )
     except LassError as error:
         note(f"{name}: {error}")
         return Exit.USAGE if isinstance(error, _USAGE) else Exit.FAILED
@@ -70,9 +71,28 @@ def run(app: typer.Typer, *, name: str, arguments: Sequence[str] | None = None) 
     return int(code or 0)
 
 
-def _interrupt(*_: object) -> None:
-    """Make an order to end as clean as Ctrl-C."""
-    raise KeyboardInterrupt
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Make an order to end as clean as Ctrl-C; tidying up is not interrupted by a second one."""
+    last = -_TIDYING_S
+
+    def interrupt(*_: object) -> None:
+        nonlocal last
+        if time.monotonic() - last > _TIDYING_S:
+            last = time.monotonic()
+            raise KeyboardInterrupt
+
+    before: dict[signal.Signals, Any] = {}
+    with contextlib.suppress(ValueError):  # outside the main thread: leave signals alone
+        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, interrupt)
+        # Whoever started us with Ctrl-C ignored, as shells do for background jobs, meant it.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _usage(message: str, name: str) -> int:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from lass.cli.running import Exit, note, run
-
-if TYPE_CHECKING:
-    from lass import Separator
-    from lass.cli.asked import Asked
-    from lass.cli.batch import Job, Outcome, Settings
+from lass.cli.running import run
 
 __all__ = ["HELP", "app", "main", "separate"]
 
 Format = Literal["wav", "flac", "ogg", "mp3"]
 Subtype = Literal["auto", "pcm16", "pcm24", "float"]
 OnExisting = Literal["error", "overwrite", "skip"]
+Engine = Literal["local", "ray"]
 
 _SUBTYPES = {"auto": "auto", "pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
 _LISTEN, _WRITE, _WORK = "What to listen for", "What is written", "How it works"
+_MANY = "Many files"
 
 HELP = """Take a sound out of a recording by saying what it is.
 
@@ -36,7 +33,7 @@ separate -q voice --without music talk.mp3        this, but not that
 separate --like example.wav in.wav                a sound like this one
 separate --like-span 3.2-4.0 in.wav               the sound heard there
 separate --query-file hum.lassquery in.wav        a query that was saved
-separate -q rain recordings/ -o out/ --json       a folder, for a program
+separate -q rain recordings/ -o out/ --jobs 4     a folder, four at a time
 
 The parts and the rest always sum to the recording; its length, channels,
 sample rate and bit depth are kept. The presence of a part, 0 to 1, tells how
@@ -63,7 +60,7 @@ def separate(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Recordings, folders, globs, or [b]-[/b] for a list of files on stdin.",
+            help="Recordings, folders, globs, lists (.txt, .csv), or [b]-[/b] for a list on stdin.",
             show_default=False,
         ),
     ],
@@ -162,6 +159,35 @@ def separate(
     device: Annotated[
         str, typer.Option(rich_help_panel=_WORK, help="auto, cpu, cuda, cuda:N or mps.")
     ] = "auto",
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", metavar="N", min=1, rich_help_panel=_MANY,
+            help="Files at a time, in processes that share the cores; 1 if not given.",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, rich_help_panel=_MANY, help="Threads of each process."),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", rich_help_panel=_MANY, help="Only this part, such as 2/8."),
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl", rich_help_panel=_MANY,
+            help="Keep a line for each file, and do again only what it does not tell as done.",
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(rich_help_panel=_MANY, help="This machine, or a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", rich_help_panel=_MANY, help="Where the cluster is."),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", rich_help_panel=_WORK, help="Results as one JSON object on stdout."),
@@ -178,11 +204,12 @@ def separate(
     ] = False,
 ) -> int:  # fmt: skip
     """Separate recordings: check everything that can be checked, then start the work."""
-    from lass.cli.asked import Wanted, gather
-    from lass.cli.batch import Settings, plan
-    from lass.cli.inputs import collect
+    from lass.cli.asked import Wanted
+    from lass.cli.batch import Options
+    from lass.cli.separating import How, Voice, separate_files
+    from lass.scale import Setup, Shard
 
-    asked = gather(
+    options = Options(
         Wanted(
             words=query or [],
             without=without or [],
@@ -195,80 +222,23 @@ def separate(
             overwrite=on_existing == "overwrite",
         )
     )
-    settings = Settings(
-        names=asked.names,
-        queries=asked.queries,
-        negatives=(),
-        output_dir=output_dir,
+    setup = Setup(
+        options,
+        model=model,
+        encoder=encoder,
+        device=device,
         name=name,
         format=format,
         subtype=_SUBTYPES[subtype],
         residual=residual,
         on_existing=on_existing,
+        hashed=manifest is not None,
     )
-    _check_names(settings)
-    found = collect(inputs, stdin=sys.stdin, leave_out=output_dir)
-    if not any(item.path.exists() and not item.path.is_dir() for item in found):
-        shown = ", ".join(inputs[:3]) + (", …" if len(inputs) > 3 else "")
-        note(f"separate: no sound file was found for {shown}; give files, folders or globs")
-        return Exit.NOTHING
-    jobs, left_out = plan(found, settings)
-    if not quiet and not as_json:
-        for path, source in left_out:
-            note(f"{path}: left out, it is a result of {source}")
-
-    def load() -> Separator:
-        from lass import Separator
-
-        return Separator.load(model, device=device, encoder=encoder)
-
-    return _work(jobs, settings, asked, load, quiet=quiet, as_json=as_json)
-
-
-def _work(
-    jobs: Sequence[Job],
-    settings: Settings,
-    asked: Asked,
-    load: Callable[[], Separator],
-    *,
-    quiet: bool,
-    as_json: bool,
-) -> int:
-    """Separate all files with one model and report."""
-    from lass import __version__
-    from lass.cli.batch import perform, report_json, report_text
-    from lass.cli.progress import AudioBar
-
-    separator = load()
-    # Words that the model never learned fail here, once, and not in every file.
-    asked.check(separator.model.encoder, [job.item.path for job in jobs])
-    outcomes: list[Outcome] = []
-    interrupted = False
-    try:
-        with AudioBar([job.item.path for job in jobs], shown=not quiet and not as_json) as bar:
-            for job in jobs:
-                outcomes.append(perform(job, separator, settings, bar.update))
-                bar.finish(job.item.path)
-    except KeyboardInterrupt:
-        interrupted = True
-    if as_json:
-        print(report_json(outcomes, model=separator.model.name, version=__version__))
-    for outcome in outcomes:
-        if outcome.error is not None:
-            note(f"separate: {outcome.error}")
-        elif not quiet and not as_json:
-            report_text(outcome)
-    if interrupted:
-        note(f"separate: interrupted, {len(outcomes)} of {len(jobs)} files are finished")
-        return Exit.INTERRUPTED
-    return Exit.FAILED if any(outcome.error is not None for outcome in outcomes) else Exit.GOOD
-
-
-def _check_names(settings: Settings) -> None:
-    """Complain about the template of names once, not for every file."""
-    from lass.cli.inputs import Input
-
-    settings.outputs(Input(Path("recording")))
+    part = None if shard is None else Shard.parse(shard)
+    how = How(jobs, threads, part, manifest, engine, address)
+    return separate_files(
+        inputs, options, setup, output_dir=output_dir, how=how, voice=Voice(quiet, as_json)
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -65,3 +65,18 @@ def recording(tmp_path, sound, monkeypatch):
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory, models):
+    """Tiny separators that are asked by a tiny CLAP and a tiny CLIP."""
+    pytest.importorskip("transformers")
+    from tests.conftest import make_separator
+    from tests.query.tiny import make_clap, make_clip
+
+    folder = tmp_path_factory.mktemp("foreign")
+    make_clap(folder / "larger_clap_general")
+    make_clip(folder / "clip-vit-base-patch32")
+    make_separator(folder / "by-clap", encoder="larger_clap_general", space="clap-larger-general")
+    make_separator(folder / "by-clip", encoder="clip-vit-base-patch32", space="clip-vit-b32")
+    return folder

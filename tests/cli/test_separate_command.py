@@ -1,5 +1,7 @@
 """`separate` as a user meets it."""
 
+import contextlib
+import hashlib
 import io
 import json
 import os
@@ -301,21 +303,6 @@ def test_a_saved_query_of_another_space(separate, recording):
     assert names() == ["hum.lassquery", "in.wav"]
 
 
-@pytest.fixture(scope="session")
-def foreign(tmp_path_factory, models):
-    """Tiny separators that are asked by a tiny CLAP and a tiny CLIP."""
-    pytest.importorskip("transformers")
-    from tests.conftest import make_separator
-    from tests.query.tiny import make_clap, make_clip
-
-    folder = tmp_path_factory.mktemp("foreign")
-    make_clap(folder / "larger_clap_general")
-    make_clip(folder / "clip-vit-base-patch32")
-    make_separator(folder / "by-clap", encoder="larger_clap_general", space="clap-larger-general")
-    make_separator(folder / "by-clip", encoder="clip-vit-base-patch32", space="clip-vit-b32")
-    return folder
-
-
 def test_separation_by_clap(separate, recording, foreign):
     recording(seconds=0.5)
     by_clap = foreign / "by-clap"
@@ -378,6 +365,10 @@ USAGE = [
     (["-q", "dog", "--without", "cat", "--without-weight", "11", "in.wav"], "'--without-weight'"),
     (["-q", "dog", "in.wav", "--device", "cuda:99"], "not available"),
     (["-q", "dog", "in.wav", "--device", "toaster"], "not available"),
+    (["-q", "dog", "in.wav", "--jobs", "0"], "'--jobs'"),
+    (["-q", "dog", "in.wav", "--threads", "0"], "'--threads'"),
+    (["-q", "dog", "in.wav", "--shard", "4/3"], "such as 1/8 up to 8/8"),
+    (["-q", "dog", "in.wav", "--address", "10.0.0.1:6379"], "give --engine ray"),
 ]
 
 
@@ -389,6 +380,13 @@ def test_usage_errors(separate, recording, arguments, words):
     assert words in done.sentence
     assert done.out == ""
     assert names() == ["in.wav"]
+
+
+def test_a_name_that_no_file_system_takes(separate, recording):
+    recording(seconds=0.1)
+    done = separate("-q", "dog", "x" * 5000 + ".wav", "in.wav", "--quiet")
+    assert done.code == 1
+    assert "at most 255 are possible" in done.sentence
 
 
 def test_nothing_to_do_shows_the_help(separate):
@@ -568,6 +566,91 @@ def test_a_model_of_another_kind(separate, recording, models):
     assert "not for separation" in done.sentence
 
 
+# Many files
+
+
+def summary(done):
+    """The table at the end of stderr."""
+    head, numbers = done.err.splitlines()[-2:]
+    assert head.split() == ["done", "skipped", "failed", "audio", "time", "RTF"]
+    return dict(zip(head.split(), numbers.split(), strict=True))
+
+
+def test_a_summary_and_a_manifest_that_knows_what_is_done(separate, recording):
+    for name in ("a", "b", "c"):
+        recording(f"in/{name}.wav", seconds=0.5, seed=ord(name))
+    Path("in/bad.wav").write_text("no sound")
+    asked = ["-q", "violin", "in", "-o", "out", "--manifest", "r.jsonl", "--on-existing", "skip"]
+    done = separate(*asked)
+    assert done.code == 1
+    told = summary(done)
+    assert (told["done"], told["skipped"], told["failed"], told["audio"]) == ("3", "0", "1", "0:02")
+    lines = [json.loads(line) for line in Path("r.jsonl").read_text().splitlines()]
+    assert [Path(line["path"]).name for line in lines] == ["a.wav", "b.wav", "bad.wav", "c.wav"]
+    assert "is not a sound file" in lines[2]["error"]
+    for line in [*lines[:2], lines[3]]:
+        assert line["sha256"] == hashlib.sha256(Path(line["path"]).read_bytes()).hexdigest()
+        assert len(line["outputs"]) == 2
+        for path, digest in line["outputs"].items():
+            assert digest == hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    Path("in/bad.wav").unlink()
+    Path("out/b.violin.wav").write_bytes(b"damaged")
+    done = separate(*asked)
+    assert done.code == 0
+    assert (summary(done)["done"], summary(done)["skipped"]) == ("1", "2")
+    assert len(Path("r.jsonl").read_text().splitlines()) == 5
+
+
+def test_shards_together_are_everything_and_share_nothing(separate, recording):
+    for number in range(6):
+        recording(f"in/{number}.wav", seconds=0.1)
+    made = []
+    for part in ("1/3", "2/3", "3/3"):
+        done = separate("-q", "dog", "in", "-o", part[0], "--shard", part, "--no-residual")
+        assert done.code == 0
+        count = len(names(part[0])) if Path(part[0]).exists() else 0
+        assert f"shard {part}: {count} of 6 files" in done.err
+        made += names(part[0]) if count else []
+    assert sorted(made) == [f"{number}.dog.wav" for number in range(6)]
+
+
+def test_a_table_with_queries_of_its_own(separate, recording):
+    for name in ("a", "b", "c"):
+        recording(f"in/{name}.wav", seconds=0.2)
+    Path("all.csv").write_text("path,query,output\nin/a.wav,dog|rain,dogs\nin/b.wav,🎻,\n")
+    done = separate("all.csv", "-o", "out")
+    assert done.code == 1  # no word in b's query
+    assert "no letter or digit" in done.err
+    assert names("out") == ["dogs/a.dog.wav", "dogs/a.rain.wav", "dogs/a.rest.wav"]
+    Path("all.csv").write_text("path,query\nin/b.wav,cat\nin/c.wav,\n")
+    done = separate("all.csv", "-o", "out")
+    assert done.code == 2
+    assert "say what to listen for" in done.sentence
+    assert separate("all.csv", "-o", "out", "-q", "violin", "--no-residual").code == 0
+    assert names("out/in") == ["b.cat.wav", "c.violin.wav"]
+    Path("all.csv").write_text("path,output\nin/b.wav,up\n")
+    done = separate("all.csv", "-q", "dog")
+    assert done.code == 2
+    assert "--output-dir" in done.sentence
+
+
+def test_what_a_killed_run_left_is_removed(separate, recording):
+    recording(seconds=0.2)
+    Path(".lass-0123456789abcdef.wav").write_bytes(b"half")
+    done = separate("-q", "dog", "in.wav", "--no-residual")
+    assert done.code == 0
+    assert "removed what a killed run left unfinished: 1 files" in done.err
+    assert names() == ["in.dog.wav", "in.wav"]
+
+
+def test_the_engine_ray_says_what_to_install(separate, recording, monkeypatch):
+    recording(seconds=0.1)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    done = separate("-q", "dog", "in.wav", "--engine", "ray")
+    assert done.code == 2
+    assert 'pip install "lass[ray]"' in done.sentence
+
+
 # From outside
 
 
@@ -613,30 +696,88 @@ def test_a_full_disk(recording, models):
     assert names() == ["in.wav"]
 
 
-@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_leaves_nothing_half_written(recording, models, order):
-    recording("a.wav", seconds=0.5)
+def unfinished():
+    """Temporary files that have grown: the work is in full swing."""
+    found = []
+    for path in Path().glob(".lass-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size > 100_000:
+                found.append(path)
+    return found
+
+
+def start_long(models, *arguments):
+    """Begin to separate a short file and a long one, and wait until the long one grows."""
     noise = np.random.default_rng(0).integers(-3000, 3000, (48000 * 120, 2), dtype=np.int16)
     soundfile.write("long.wav", noise, 48000)
     process = subprocess.Popen(
-        [*RUN, "-q", "violin", "a.wav", "long.wav", "-m", str(models / "separator")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [*RUN, "-q", "violin", "a.wav", "long.wav", "-m", str(models / "separator"), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         # A shell's background jobs ignore Ctrl-C, and so would the tests that run in one.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    for _ in range(600):
-        if any(path.name.startswith(".lass-") and path.stat().st_size > 100_000
-               for path in Path().iterdir()):  # fmt: skip
+    for _ in range(1200):
+        if unfinished() and Path("a.rest.wav").exists():
             break
         time.sleep(0.05)
-    process.send_signal(order)
+    return process
+
+
+def alive(group):
+    """Processes of a group that still run."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, leader = entry.read_text().rpartition(")")[2].split()[:3]
+            if int(leader) == group and state != "Z":
+                found.append(entry.parent.name)
+    return found
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_stops_soon_and_leaves_nothing_half_written(recording, models, order, jobs):
+    recording("a.wav", seconds=0.5)
+    process = start_long(models, "--jobs", jobs)
+    started = time.monotonic()
+    # Ctrl-C goes to all processes of a terminal, an order to end to one.
+    if order is signal.SIGINT:
+        os.killpg(process.pid, order)
+    else:
+        process.send_signal(order)
     out, err = process.communicate(timeout=60)
+    # Under 2 s where there are cores to run on; a crowded machine is given as much again.
+    assert time.monotonic() - started < max(2.0, 2.0 * os.getloadavg()[0] / (os.cpu_count() or 1))
     assert process.returncode == 130
     assert "Traceback" not in err
     assert err.splitlines()[-1] == "separate: interrupted, 1 of 2 files are finished"
     assert "a.violin.wav" in out
     assert names() == ["a.rest.wav", "a.violin.wav", "a.wav", "long.wav"]
-    assert not [path for path in Path().iterdir() if path.name.startswith(".lass-")]
+    assert not list(Path().glob(".lass-*"))
+    assert not alive(process.pid)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_kill_9_loses_at_most_the_files_in_hand(recording, models, jobs, separate):
+    recording("a.wav", seconds=0.5)
+    process = start_long(models, "--jobs", jobs, "--manifest", "r.jsonl")
+    os.killpg(process.pid, signal.SIGKILL) if jobs == "1" else process.kill()
+    process.communicate(timeout=60)
+    for _ in range(100):  # processes whose owner was killed end by themselves
+        if not alive(process.pid):
+            break
+        time.sleep(0.1)
+    assert not alive(process.pid)
+    visible = [path.name for path in Path().iterdir() if not path.name.startswith(".")]
+    assert sorted(visible) == ["a.rest.wav", "a.violin.wav", "a.wav", "long.wav", "r.jsonl"]
+    soundfile.write("long.wav", np.zeros((100, 1)), 8000)  # enough of it
+    done = separate("-q", "violin", "a.wav", "long.wav", "--manifest", "r.jsonl",
+                    "--on-existing", "skip")  # fmt: skip
+    assert done.code == 0
+    assert summary(done)["skipped"] in ("0", "1")  # its line may just not have been written
+    assert not list(Path().glob(".lass-*"))
+    assert names() == ["a.rest.wav", "a.violin.wav", "a.wav", "long.rest.wav", "long.violin.wav",
+                       "long.wav", "r.jsonl"]  # fmt: skip
 
 
 def test_a_reader_that_stops_reading_is_no_error_of_ours(recording, models):
