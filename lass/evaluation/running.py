@@ -6,7 +6,6 @@ and a row written to the resume file is read back to the last bit.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lass.errors import DataError, LassError
+from lass.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from lass.evaluation.mixtures import Mixture
@@ -169,7 +169,7 @@ def _results(
         workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(packed, threads)
     )
     try:
-        with _interrupts_held():
+        with interrupts_held():
             waiting = {pool.submit(_one, place): place for place in places}
         for future in as_completed(waiting):
             yield waiting[future], future.result()
@@ -183,22 +183,6 @@ def _results(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Start processes that Ctrl-C leaves alone: it is for the parent, which ends them.
-
-    They inherit that it is held back; the parent gets it as soon as they are started.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 _WORK: Work | None = None
 
 
@@ -206,7 +190,7 @@ def _begin(packed: bytes, threads: int) -> None:
     """Set a worker process up: few threads, no signals, then the work itself."""
     global _WORK
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-    if not hasattr(signal, "pthread_sigmask"):  # elsewhere we never see it: _interrupts_held
+    if not hasattr(signal, "pthread_sigmask"):  # elsewhere we never see it: interrupts_held
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     _WORK = pickle.loads(packed)  # noqa: S301 - made by this program a moment ago
     if "torch" in sys.modules:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lass.audio.temporary import remove_leftovers
 from lass.errors import LassError
+from lass.interrupts import interrupts_held
 from lass.scale.records import Record
 from lass.scale.tasks import Setup, Task
 
@@ -129,7 +129,7 @@ class _Crew:
             if task is None:
                 return
             if not idle:
-                with _interrupts_held(), _threads_set(self._threads):
+                with interrupts_held(), _threads_set(self._threads):
                     self._hands.append(Hand(self._setup, self._threads))
                 idle = [self._hands[-1]]
             idle.pop().give(task)
@@ -172,22 +172,6 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Start processes that Ctrl-C leaves alone: it is for this one, which ends them.
-
-    They inherit that it is held back; this process gets it as soon as they are started.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
