@@ -7,7 +7,7 @@ import pytest
 
 import lass
 from lass.audio import read, resample
-from lass.cli.batch import HEARD
+from lass.separation import HEARD
 
 DUET = Path(__file__).parent.parent / "examples" / "duet.wav"
 

@@ -14,14 +14,12 @@ from lass.cli.inputs import Input
 from lass.cli.progress import clock
 from lass.cli.running import note, plain
 from lass.scale import Record, Task
+from lass.separation import HEARD
 
 if TYPE_CHECKING:
     from lass.query import Query
 
 __all__ = ["Options", "Tally", "report_json", "report_text", "tasks_of"]
-
-HEARD = 0.3
-"""Presence below which a result is not passed off as the sound that was asked for."""
 
 _UNNAMED = "sound"
 

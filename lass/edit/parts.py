@@ -18,6 +18,7 @@ import numpy as np
 from lass.edit.operations import Target
 from lass.edit.store import Recording, Samples, SamplesWriter, Scratch
 from lass.errors import EditError
+from lass.separation import HEARD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from lass.separation import Separator, Track
 
 __all__ = ["HEARD", "Key", "Part", "Parts", "Shares", "key_of", "name_of"]
-
-HEARD = 0.3
-"""Presence below which a sound is reported as not found."""
 
 _BLOCK_S = 5.0
 _TINY = 1e-24  # power of a bin (-240 dB) below which it holds no sound to share

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from lass.separation.events import Event, Search, Track, find_events
 from lass.separation.naming import OutputPaths, output_paths, slug
-from lass.separation.result import FileResult, Progress, Separation
+from lass.separation.result import HEARD, FileResult, Progress, Separation
 
 if TYPE_CHECKING:
     from lass.separation.separator import Separator
 
 __all__ = [
+    "HEARD",
     "Event",
     "FileResult",
     "OutputPaths",

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FileResult", "Progress", "Separation"]
+__all__ = ["HEARD", "FileResult", "Progress", "Separation"]
+
+HEARD = 0.3
+"""Presence below which a part is not passed off as the sound that was asked for."""
 
 
 @dataclass(frozen=True)
