@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lass.cli.fx_files import Done, Work
-    from lass.cli.inputs import Input
 
 __all__ = ["HELP", "fx"]
 
@@ -32,6 +31,7 @@ lass fx in.wav "a little brighter" -o out.wav    another name
 lass fx in.wav "bright, keep the low end" --plot bright.svg
 lass fx in.wav warm --save-preset warm.json      keep the settings
 lass fx --preset warm.json a.wav b.wav -o out/   use them on any file
+lass fx in.wav --prompts words.txt --pair        try many, each as a pair to compare
 
 The words set an equaliser and a reverb as listeners meant them. The result is
 as loud as the recording. With a preset nothing is searched, and files of any
@@ -89,6 +89,18 @@ def fx(
         Path | None,
         typer.Option(metavar="FILE.json", rich_help_panel=_WRITE, help="Also keep the settings."),
     ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.txt", rich_help_panel=_WORK,
+                     help="Many descriptions, one a line, instead of the words; each makes a "
+                     "file."),
+    ] = None,
+    pair: Annotated[
+        bool,
+        typer.Option("--pair", rich_help_panel=_WRITE,
+                     help="Also write the loudest 10 s before and after, equally loud: NAME.a.wav "
+                     "and NAME.b.wav."),
+    ] = False,
     plot: Annotated[
         Path | None,
         typer.Option(metavar="FILE.svg", rich_help_panel=_WRITE,
@@ -105,12 +117,13 @@ def fx(
     ] = False,
 ) -> int:  # fmt: skip
     """Check everything that can be checked, then find the settings and write."""
-    from lass.cli.fx_files import Work, outputs_for
+    from lass.cli.fx_files import Work, outputs_for, spread
     from lass.cli.inputs import collect
     from lass.errors import ConfigError
 
     given = list(inputs)
-    prompt = None if preset is not None else given.pop()
+    many = [] if prompts is None else _read_prompts(prompts, preset)
+    prompt = None if preset is not None or many else given.pop()
     if not given:
         raise ConfigError('give a recording and words, such as lass fx in.wav "warm and airy"')
     folder = output if output is not None and output.is_dir() else None
@@ -120,7 +133,9 @@ def fx(
         note(f"fx: no sound file was found for {shown}; give recordings, and the words last")
         return Exit.NOTHING
     targets = outputs_for(found, output)
-    _check_beside(plot, save_preset, found, on_existing)
+    _check_beside(plot, save_preset, len(found) * max(1, len(many)), on_existing)
+    if pair and preset is not None:
+        raise ConfigError("--pair goes with words, not with --preset: leave one of them out")
     work = Work(
         prompt=prompt,
         effects=tuple(name.strip() for name in effects.split(",") if name.strip()),
@@ -133,20 +148,38 @@ def fx(
         plot=plot,
         on_existing=on_existing,
         encoder=encoder,
+        pair=pair,
     )
-    return _run(work, targets, as_json=as_json, quiet=quiet)
+    return _run(spread(work, many, targets), as_json=as_json, quiet=quiet)
 
 
-def _run(work: Work, targets: Sequence[tuple[Input, Path]], *, as_json: bool, quiet: bool) -> int:
+def _read_prompts(path: Path, preset: Path | None) -> list[str]:
+    """The lines of a file that say something."""
+    from lass.errors import ConfigError
+
+    if preset is not None:
+        raise ConfigError("--prompts and --preset exclude each other: leave one of them out")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}; give a text file in UTF-8") from error
+    found = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not found:
+        raise ConfigError(f"{path} has no words: write one description a line")
+    return found
+
+
+def _run(todo: Sequence[tuple[Work, Path, Path]], *, as_json: bool, quiet: bool) -> int:
     """Do all files; one that fails stops no other."""
     from lass.cli.fx_files import perform, report_json, report_text
 
-    work.check()
+    for work in {work.prompt: work for work, _, _ in todo}.values():
+        work.check()
     done: list[Done] = []
     interrupted = False
     try:
-        for item, output in targets:
-            one = perform(work, item.path, output)
+        for work, path, output in todo:
+            one = perform(work, path, output)
             done.append(one)
             if one.error is not None:
                 note(f"fx: {one.error}")
@@ -155,15 +188,15 @@ def _run(work: Work, targets: Sequence[tuple[Input, Path]], *, as_json: bool, qu
     except KeyboardInterrupt:
         interrupted = True
     if as_json:
-        print(report_json(work, done))
+        print(report_json(todo[0][0].seed, done))
     if interrupted:
-        note(f"fx: interrupted, {len(done)} of {len(targets)} files are finished")
+        note(f"fx: interrupted, {len(done)} of {len(todo)} files are finished")
         return Exit.INTERRUPTED
     return Exit.FAILED if any(one.error is not None for one in done) else Exit.GOOD
 
 
 def _check_beside(
-    plot: Path | None, save_preset: Path | None, found: Sequence[Input], on_existing: str
+    plot: Path | None, save_preset: Path | None, results: int, on_existing: str
 ) -> None:
     """Complain about the picture and the preset before the work starts."""
     from lass.errors import ConfigError
@@ -171,8 +204,8 @@ def _check_beside(
     for path, option, suffix in ((plot, "--plot", ".svg"), (save_preset, "--save-preset", ".json")):
         if path is None:
             continue
-        if len(found) > 1:
-            raise ConfigError(f"{option} goes with one recording, not {len(found)}: give one file")
+        if results > 1:
+            raise ConfigError(f"{option} goes with one result, not {results}: give one file")
         if path.suffix.lower() != suffix:
             raise ConfigError(f"{option} writes {suffix[1:].upper()}, not {path.name!r}: "
                               f"name it FILE{suffix}")  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from lass.fx import Chain, Rendered, TextFx
     from lass.query import QueryEncoder
 
-__all__ = ["Done", "Work", "outputs_for", "perform", "report_json", "report_text"]
+__all__ = ["Done", "Work", "outputs_for", "perform", "report_json", "report_text", "spread"]
 
-_LISTENED_S = 10.0
-_LOOK_S = 1.0
+OnExisting = Literal["error", "overwrite", "skip"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,9 @@ class Work:
     preset: Path | None
     save_preset: Path | None
     plot: Path | None
-    on_existing: Literal["error", "overwrite", "skip"]
+    on_existing: OnExisting
     encoder: str | None = None
+    pair: bool = False
 
     @cached_property
     def listener(self) -> QueryEncoder | None:
@@ -81,6 +81,7 @@ class Done:
     """How a file ended."""
 
     path: Path
+    prompt: str | None = None
     rendered: Rendered | None = None
     chain: Chain | None = None
     found: TextFx[NDArray[np.float32]] | None = None
@@ -128,6 +129,36 @@ def outputs_for(found: Sequence[Input], output: Path | None) -> list[tuple[Input
     ]
 
 
+def spread(
+    work: Work, prompts: Sequence[str], targets: Sequence[tuple[Input, Path]]
+) -> list[tuple[Work, Path, Path]]:
+    """Lay out the work: every recording for every prompt.
+
+    Args:
+        work: What all have in common.
+        prompts: Several descriptions; none for the one of ``work``.
+        targets: Recordings and outputs; with several prompts each gives its output a name.
+
+    Returns:
+        What to do, with the recording and the output of each.
+    """
+    from lass.separation import slug
+
+    if not prompts:
+        return [(work, item.path, output) for item, output in targets]
+    words = [slug(prompt) for prompt in prompts]
+    names = [f"{w}-{words[:n].count(w) + 1}" if w in words[:n] else w for n, w in enumerate(words)]
+    return [
+        (
+            replace(work, prompt=prompt),
+            item.path,
+            output.with_name(f"{output.stem}.{name}{output.suffix}"),
+        )
+        for item, output in targets
+        for prompt, name in zip(prompts, names, strict=True)
+    ]
+
+
 def perform(work: Work, path: Path, output: Path) -> Done:
     """Find the settings for a file, unless they are given, and write it.
 
@@ -148,7 +179,7 @@ def perform(work: Work, path: Path, output: Path) -> Done:
             raise ConfigError(
                 f"{output} exists: name another output, or give --on-existing overwrite or skip"
             )
-        found = None if work.prompt is None else _find(work, path)
+        found = None if work.prompt is None else _find(work, path, output)
         chain = work.chain() if found is None else found.chain
         output.parent.mkdir(parents=True, exist_ok=True)
         rendered = render_file(path, output, chain, on_existing=work.on_existing)
@@ -161,24 +192,30 @@ def perform(work: Work, path: Path, output: Path) -> Done:
             write_text(work.plot, picture(chain, title=work.prompt or path.name))
     except LassError as error:
         message = str(error)
-        return Done(path, error=message if path.name in message else f"{path}: {message}")
+        told = message if path.name in message else f"{path}: {message}"
+        return Done(path, work.prompt, error=told)
     except OSError as error:
-        return Done(path, error=f"{path} failed: {error.strerror or error}; try again")
-    return Done(path, rendered, chain, found)
+        told = f"{path} failed: {error.strerror or error}; try again"
+        return Done(path, work.prompt, error=told)
+    return Done(path, work.prompt, rendered, chain, found)
 
 
-def _find(work: Work, path: Path) -> TextFx[NDArray[np.float32]]:
-    """Settings from the loudest stretch of a file, of which no more is held in memory."""
+def _find(work: Work, path: Path, output: Path) -> TextFx[NDArray[np.float32]]:
+    """Settings from the loudest stretch of a file, of which no more is held in memory.
+
+    The stretch itself, before and after, is written where a pair to compare is wanted.
+    """
     from lass.audio import info, read
     from lass.fx import text_to_fx
+    from lass.fx.hearing import LISTENED_S
 
     told = info(path)
     start = 0
-    if told.duration_s > _LISTENED_S:
+    if told.duration_s > LISTENED_S:
         start = _loudest_start(path, told.sample_rate)
-    audio, rate = read(path, start=start, stop=start + round(_LISTENED_S * told.sample_rate))
+    audio, rate = read(path, start=start, stop=start + round(LISTENED_S * told.sample_rate))
     assert work.prompt is not None
-    return text_to_fx(
+    found = text_to_fx(
         audio,
         rate,
         work.prompt,
@@ -189,21 +226,47 @@ def _find(work: Work, path: Path) -> TextFx[NDArray[np.float32]]:
         steps=work.steps,
         encoder=work.listener,
     )
+    if work.pair:
+        _write_pair(output, audio, found, rate, work.on_existing)
+    return found
 
 
 def _loudest_start(path: Path, sample_rate: int) -> int:
-    """First sample of the ten loudest seconds, in steps of one."""
+    """First sample of the loudest seconds, in steps of a block."""
     import numpy as np
 
     from lass.audio import stream
+    from lass.fx.hearing import LOOK_S, loudest_block
 
-    block = round(_LOOK_S * sample_rate)
+    block = round(LOOK_S * sample_rate)
     energy = [
         float(np.square(part, dtype=np.float64).sum()) for part in stream(path, block_samples=block)
     ]
-    seconds = min(round(_LISTENED_S / _LOOK_S), len(energy))
-    sums = np.convolve(energy, np.ones(seconds), "valid")
-    return int(np.argmax(sums)) * block
+    return loudest_block(energy) * block
+
+
+def _write_pair(
+    output: Path,
+    before: NDArray[np.float32],
+    found: TextFx[NDArray[np.float32]],
+    rate: int,
+    on_existing: OnExisting,
+) -> None:
+    """Both versions of the loudest stretch as files, equally loud."""
+    import numpy as np
+
+    from lass.audio import write
+    from lass.fx.hearing import matching_gain_db
+
+    gain_db = matching_gain_db(found.audio, before, sample_rate=rate)
+    after = found.audio * np.float32(10.0 ** (gain_db / 20.0))
+    # A peak that kept the result from being as loud keeps the recording down instead.
+    down_db = min(0.0, matching_gain_db(before, after, sample_rate=rate))
+    before = before * np.float32(10.0 ** (down_db / 20.0))
+    for letter, audio in (("a", before), ("b", after)):
+        path = output.with_name(f"{output.stem}.{letter}.wav")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, audio, sample_rate=rate, subtype="FLOAT", on_existing=on_existing)
 
 
 def report_text(done: Done) -> None:
@@ -224,17 +287,23 @@ def report_text(done: Done) -> None:
         )
 
 
-def report_json(work: Work, done: Sequence[Done]) -> str:
+def report_json(seed: int, done: Sequence[Done]) -> str:
     """Everything as one JSON object."""
     from lass import __version__
 
-    files = [_entry(one) for one in done]
-    table = {"version": __version__, "prompt": work.prompt, "seed": work.seed, "files": files}
+    prompts = {one.prompt for one in done}
+    table = {
+        "version": __version__,
+        "prompt": prompts.pop() if len(prompts) == 1 else None,
+        "seed": seed,
+        "files": [_entry(one) for one in done],
+    }
     return json.dumps(table, indent=2, ensure_ascii=False)
 
 
 def _entry(done: Done) -> dict[str, Any]:
     entry: dict[str, Any] = {"path": str(done.path), "output": None, "error": done.error}
+    entry["prompt"] = done.prompt
     if done.rendered is not None and done.chain is not None:
         entry["output"] = str(done.rendered.output)
         entry["skipped"] = done.rendered.skipped

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Chains"]
 
-_LISTENED_S = 10.0
-_LOOK_S = 1.0
 _SMALLEST_GAIN_DB = 0.01
 _KEPT = 256
 
@@ -71,14 +69,11 @@ class Chains:
 
     def _base(self, effect: Effect) -> Chain:
         """What the words mean, at amount 1."""
-        from lass.fx import text_to_fx
+        from lass.fx import words_to_chain
 
         key = effect.words
         if key not in self._found:
-            # The words alone decide; on silence nothing else is measured, which takes seconds.
-            silence = np.zeros((self._recording.channels, 1), np.float32)
-            made = text_to_fx(silence, self._recording.sample_rate, effect.words)
-            self._found[key] = made.chain
+            self._found[key] = words_to_chain(effect.words)
             _limit(self._found)
         return self._found[key]
 
@@ -96,17 +91,18 @@ class Chains:
 
     def _excerpt(self, target: Target) -> NDArray[np.float32]:
         """The loudest ten seconds of a sound."""
+        from lass.fx.hearing import LISTENED_S, LOOK_S, loudest_block
+
         read, length = self._reader(target), self._recording.length
         rate = self._recording.sample_rate
-        wanted, look = round(_LISTENED_S * rate), round(_LOOK_S * rate)
+        wanted, look = round(LISTENED_S * rate), round(LOOK_S * rate)
         if length <= wanted:
             return read(0, length)
         energy = [
             float(np.square(read(at, min(at + look, length)), dtype=np.float64).sum())
             for at in range(0, length, look)
         ]
-        sums = np.convolve(energy, np.ones(round(_LISTENED_S / _LOOK_S)), "valid")
-        start = min(int(np.argmax(sums)) * look, length - wanted)
+        start = min(loudest_block(energy) * look, length - wanted)
         return read(start, start + wanted)
 
     def _reader(self, target: Target) -> _Read:

@@ -17,7 +17,7 @@ from lass.fx.exports import Export
 from lass.fx.levels import Gain, Saturation, StereoWidth
 from lass.fx.matching import graphic_eq_for, parametric_eq_for
 from lass.fx.parameters import Parameter
-from lass.fx.prompted import TextFx, text_to_fx
+from lass.fx.prompted import TextFx, text_to_fx, words_to_chain
 from lass.fx.rendering import Rendered, render_file
 from lass.fx.reverb import BandReverb, Reverb
 
@@ -48,4 +48,5 @@ __all__ = [
     "parametric_eq_for",
     "render_file",
     "text_to_fx",
+    "words_to_chain",
 ]

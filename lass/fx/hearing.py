@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +19,22 @@ if TYPE_CHECKING:
 
     from lass.query.types import QueryEncoder
 
-__all__ = ["TOWER_HZ", "Hearing", "loudest", "matching_gain_db", "to_rate"]
+__all__ = [
+    "LISTENED_S",
+    "LOOK_S",
+    "TOWER_HZ",
+    "Hearing",
+    "loudest",
+    "loudest_block",
+    "matching_gain_db",
+    "to_rate",
+]
 
 TOWER_HZ = 16000
-_LONGEST_S = 10.0
+LISTENED_S = 10.0
+"""Settings are found on so many seconds of a recording."""
+LOOK_S = 1.0
+"""A long recording is looked through in blocks of so many seconds to find them."""
 _HEADROOM = 0.999
 
 
@@ -110,7 +123,7 @@ def to_rate(audio: Tensor, *, sample_rate: int, target_hz: int = TOWER_HZ) -> Te
     return made * (length / audio.shape[-1])
 
 
-def loudest(audio: NDArray[np.float32], *, sample_rate: int, seconds: float = _LONGEST_S) -> slice:
+def loudest(audio: NDArray[np.float32], *, sample_rate: int, seconds: float = LISTENED_S) -> slice:
     """Find the stretch of a recording with the most energy.
 
     Args:
@@ -133,6 +146,23 @@ def loudest(audio: NDArray[np.float32], *, sample_rate: int, seconds: float = _L
     energy = np.concatenate([[0.0], np.cumsum(np.square(audio, dtype=np.float64).sum(axis=0))])
     start = int(np.argmax(energy[window:] - energy[:-window]))
     return slice(start, start + window)
+
+
+def loudest_block(energies: Sequence[float]) -> int:
+    """Find where the loudest `LISTENED_S` of a long recording begin, without holding it.
+
+    Args:
+        energies: Energy of each block of `LOOK_S`.
+
+    Returns:
+        Index of the first block of the loudest stretch.
+
+    Example:
+        >>> loudest_block([0.0] * 5 + [1.0] * 10 + [0.0] * 5)
+        5
+    """
+    blocks = min(round(LISTENED_S / LOOK_S), len(energies))
+    return int(np.argmax(np.convolve(energies, np.ones(blocks), "valid")))
 
 
 def matching_gain_db(

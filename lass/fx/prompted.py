@@ -16,6 +16,7 @@ from lass.errors import AudioError, EffectError
 from lass.fx.catalogue import effect_class
 from lass.fx.chain import Chain
 from lass.fx.checks import check_amount
+from lass.fx.ear import Ear
 from lass.fx.hearing import Hearing, loudest, matching_gain_db, to_rate
 from lass.fx.levels import Gain
 from lass.fx.prompts import Prompt, parse_prompt
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from lass.query.types import QueryEncoder
 
-__all__ = ["METHODS", "Method", "TextFx", "text_to_fx"]
+__all__ = ["METHODS", "Method", "TextFx", "text_to_fx", "words_to_chain"]
 
 Method = Literal["default", "cosine", "directional"]
 METHODS = ("default", "cosine", "directional")
@@ -45,7 +46,9 @@ class TextFx(Generic[_Audio]):
     Args:
         audio: Of the type and shape that was given.
         chain: The effects, with the gain that keeps the loudness; `Chain.apply` gives ``audio``.
-        similarity_before: Cosine of the recording and the prompt in the query space.
+        similarity_before: How well the recording fits the prompt, -1 to 1: to the ear for
+            effects (`lass.fx.ear`), or the cosine in the query space for the published methods
+            and where an encoder was given.
         similarity_after: The same of the result.
         spread: Standard deviation of ``similarity_after`` over restarts: over settings drawn
             from the uncertainty of the words, or over random starts for the published methods.
@@ -118,7 +121,8 @@ def text_to_fx(
         match_loudness: Whether the result is as loud as the recording.
         steps: Gradient steps of the published methods.
         restarts: Random starts of the published methods.
-        encoder: Query space for the similarity; the shipped one if None.
+        encoder: Query space for the similarity. If None, the default method asks the ear for
+            effects, and the published methods the shipped space.
         on_step: Called by the published methods after every step with steps done and in all.
 
     Returns:
@@ -141,12 +145,14 @@ def text_to_fx(
     names = _checked(effects, method, amount, seed, steps, restarts)
     model = _model()
     wishes = parse_prompt(prompt, knows=model.knows)
-    hearing = Hearing(encoder)
     silent = float(np.abs(signal).max(initial=0.0)) < _SILENT
     excerpt = signal[:, loudest(signal, sample_rate=sample_rate)]
+    hearing = None if method == "default" and encoder is None else Hearing(encoder)
+    place = target_for(wishes, model, room_only=_room_only(names)).ratings
+    fits = _judge(prompt, place, hearing, sample_rate)
     found: _Search
     if method == "default":
-        found = _by_words(wishes, names, seed, model, hearing, excerpt, sample_rate, prompt, amount)
+        found = _by_words(wishes, names, seed, model, fits, excerpt, sample_rate, amount)
     elif silent:
         raise AudioError(
             "the recording is silent, and this method must listen to it; give a sound, or the "
@@ -155,6 +161,7 @@ def text_to_fx(
     else:
         from lass.fx.published import search
 
+        assert hearing is not None
         mono = to_rate(torch.from_numpy(excerpt.mean(axis=0)), sample_rate=sample_rate)
         result = search(
             mono, prompt, chain=Chain([effect_class(name)() for name in names]), hearing=hearing,
@@ -173,10 +180,9 @@ def text_to_fx(
         if abs(gain_db) >= 0.01:
             chain = Chain([*chain, Gain(gain_db=gain_db)])
             made = made * np.float32(10.0 ** (gain_db / 20.0))
-    wanted = hearing.text(f"this sound is {prompt}")
     where = loudest(signal, sample_rate=sample_rate)
-    before = 0.0 if silent else float(hearing.sound(excerpt, sample_rate) @ wanted)
-    after = 0.0 if silent else float(hearing.sound(made[:, where], sample_rate) @ wanted)
+    before = 0.0 if silent else fits(excerpt)
+    after = 0.0 if silent else fits(made[:, where])
     return TextFx(
         audio=_like(made, audio),
         chain=chain,
@@ -189,6 +195,50 @@ def text_to_fx(
         method=method,
         seed=seed,
     )
+
+
+def words_to_chain(
+    prompt: str, effects: Sequence[str] = ("eq", "reverb"), *, amount: float = 1.0, seed: int = 0
+) -> Chain:
+    """Settings that words mean, whatever the recording: `text_to_fx` without a sound.
+
+    Args:
+        prompt: As for `text_to_fx`.
+        effects: Names from ``eq``, ``graphic_eq`` and ``reverb``, in their order.
+        amount: 0 for no change, 1 for what the words say, more to exaggerate.
+        seed: Chooses the noise of the reverb.
+
+    Returns:
+        The effects, without a gain that keeps the loudness.
+
+    Raises:
+        EffectError: If an effect, the amount or the seed is not as described.
+        QueryError: If the prompt says nothing or contradicts itself.
+
+    Example:
+        >>> [effect.name for effect in words_to_chain("warm and distant")]
+        ['eq', 'reverb']
+    """
+    names = _checked(effects, "default", amount, seed, 1, 1)
+    model = _model()
+    wishes = parse_prompt(prompt, knows=model.knows)
+    target = target_for(wishes, model, room_only=_room_only(names))
+    return chain_for(target, names, seed=seed, locks=wishes.locks).scaled(amount)
+
+
+def _room_only(names: Sequence[str]) -> bool:
+    return not {"eq", "graphic_eq"} & set(names)
+
+
+def _judge(
+    prompt: str, place: NDArray[np.float64], hearing: Hearing | None, sample_rate: int
+) -> Callable[[NDArray[np.float32]], float]:
+    """How well a sound fits: to the ear for effects, or in a query space."""
+    if hearing is None:
+        ear = _ear()
+        return lambda heard: ear.similarity(heard, sample_rate, place)
+    wanted = hearing.text(f"this sound is {prompt}")
+    return lambda heard: float(hearing.sound(heard, sample_rate) @ wanted)
 
 
 @dataclass(frozen=True)
@@ -206,10 +256,9 @@ def _by_words(
     names: Sequence[str],
     seed: int,
     model: WordModel,
-    hearing: Hearing,
+    fits: Callable[[NDArray[np.float32]], float],
     excerpt: NDArray[np.float32],
     sample_rate: int,
-    prompt: str,
     amount: float,
 ) -> _Search:
     """Settings from what listeners meant, and how far the similarity varies over draws of them."""
@@ -217,16 +266,15 @@ def _by_words(
     def chain_of(target: Target) -> Chain:
         return chain_for(target, names, seed=seed, locks=wishes.locks).scaled(amount)
 
-    room_only = not {"eq", "graphic_eq"} & set(names)
+    room_only = _room_only(names)
     target = target_for(wishes, model, room_only=room_only)
     generator = np.random.default_rng(seed)
-    wanted = hearing.text(f"this sound is {prompt}")
     heard = []
     if float(np.abs(excerpt).max(initial=0.0)) >= _SILENT:
         for _ in range(_DRAWS):
             drawn = target_for(wishes, model, room_only=room_only, draw=generator)
             made = chain_of(drawn).apply(excerpt, sample_rate=sample_rate)
-            heard.append(float(hearing.sound(made, sample_rate) @ wanted))
+            heard.append(fits(made))
     spread = float(np.std(heard)) if heard else 0.0
     return _Search(chain_of(target), spread, target.certainty, target.unknown)
 
@@ -234,6 +282,11 @@ def _by_words(
 @lru_cache(maxsize=1)
 def _model() -> WordModel:
     return WordModel.load()
+
+
+@lru_cache(maxsize=1)
+def _ear() -> Ear:
+    return Ear.load()
 
 
 def _signal(audio: object, sample_rate: int) -> NDArray[np.float32]:

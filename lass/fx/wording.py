@@ -47,6 +47,7 @@ class Target:
         room_deviation: Standard deviation of the room's scores, decay first ``(4,)``.
         certainty: 0 for words that say nothing, towards 1 for those on which listeners agree.
         unknown: Words that the lexicon does not have, understood by their likeness to others.
+        ratings: Place of the prompt on the scales of the word model ``(8,)``.
     """
 
     curve_db: NDArray[np.float64]
@@ -55,6 +56,7 @@ class Target:
     room_deviation: NDArray[np.float64]
     certainty: float
     unknown: tuple[str, ...]
+    ratings: NDArray[np.float64]
 
 
 def target_for(
@@ -108,6 +110,7 @@ def target_for(
         room_deviation=np.sqrt(room_variance),
         certainty=certainty,
         unknown=tuple(unknown),
+        ratings=ratings,
     )
 
 

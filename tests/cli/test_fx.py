@@ -117,3 +117,34 @@ def test_a_long_file_is_heard_where_it_is_loud(tmp_path):
     start = _loudest_start(tmp_path / "long.wav", 1000)
     assert start <= 15000
     assert start + 10000 >= 24000
+
+
+def test_many_prompts_make_a_file_each(fx, recording, tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("# try these\nwarm\n\nBright, airy!\nwarm\n", encoding="utf-8")
+    code, out, err = fx(recording, "--prompts", words, "--json")
+    assert (code, err) == (0, "")
+    told = json.loads(out)["files"]
+    assert [entry["prompt"] for entry in told] == ["warm", "Bright, airy!", "warm"]
+    names = [f"in.fx.{name}.wav" for name in ("warm", "bright-airy", "warm-2")]
+    assert [entry["output"].rsplit("/", 1)[1] for entry in told] == names
+    assert all((tmp_path / name).exists() for name in names)
+    words.write_text("# nothing\n")
+    code, _, err = fx(recording, "--prompts", words)
+    assert code == 2
+    assert "has no words" in err
+
+
+def test_a_pair_to_compare_is_equally_loud(fx, recording, tmp_path):
+    from lass.audio import loudness_lufs
+
+    assert fx(recording, "muffled", "--pair")[0] == 0
+    (a, rate), (b, _) = read(tmp_path / "in.fx.a.wav"), read(tmp_path / "in.fx.b.wav")
+    one, two = (loudness_lufs(x, sample_rate=rate) for x in (a, b))
+    assert one == pytest.approx(two, abs=0.1)
+    original, _ = read(recording)
+    np.testing.assert_allclose(a, original, atol=1e-6)
+    assert np.abs(b - original).max() > 0.01
+    code, _, err = fx("--preset", tmp_path / "x.json", recording, "--pair")
+    assert code == 2
+    assert "--pair goes with words" in err
