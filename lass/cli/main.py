@@ -9,6 +9,10 @@ from typing import Annotated
 import typer
 
 from lass.cli import evaluate, models, train
+from lass.cli.app import HELP as APP_HELP
+from lass.cli.app import app as editor
+from lass.cli.edit import HELP as EDIT_HELP
+from lass.cli.edit import edit
 from lass.cli.find import HELP as FIND_HELP
 from lass.cli.find import find
 from lass.cli.fx import HELP as FX_HELP
@@ -26,11 +30,13 @@ app = typer.Typer(
     help="Say what you want to hear, and get it.",
 )
 app.command("separate", help=HELP, no_args_is_help=True)(separate)
+app.command("edit", help=EDIT_HELP, no_args_is_help=True)(edit)
 app.command("find", help=FIND_HELP, no_args_is_help=True)(find)
 app.command("fx", help=FX_HELP, no_args_is_help=True)(fx)
 app.add_typer(evaluate.app, name="eval")
 app.command("train")(train.train)
 app.add_typer(models.app, name="models")
+app.command("app", help=APP_HELP)(editor)
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,1 @@
+"""The Streamlit editor: a thin window on `lass.edit`."""
