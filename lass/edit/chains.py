@@ -15,7 +15,7 @@ import numpy as np
 
 from lass.edit.history import Step
 from lass.edit.operations import Effect, Target
-from lass.edit.parts import Parts, key_of
+from lass.edit.parts import Parts, keys_named
 from lass.edit.store import Recording
 
 if TYPE_CHECKING:
@@ -108,12 +108,19 @@ class Chains:
     def _reader(self, target: Target) -> _Read:
         """How to read the sound that is meant."""
         whole = self._recording.samples.read
-        if target.query is None:
-            return whole
-        part = self._parts[key_of(target)].samples.read
-        if not target.others:
-            return part
-        return lambda start, stop: whole(start, stop) - part(start, stop)
+        named = [self._parts[key].samples.read for key in keys_named(target)]
+        if named and not target.others:
+            return named[0]
+
+        # What the rest is depends on all other operations; everything is near enough to it for
+        # the loudness that an effect changes.
+        def others(start: int, stop: int) -> NDArray[np.float32]:
+            left = whole(start, stop)
+            for part in named:
+                left = left - part(start, stop)
+            return left
+
+        return others
 
 
 def _sound(target: Target) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from lass.edit.envelopes import seconds_of
@@ -104,8 +105,8 @@ def _check_target(target: Target) -> None:
             raise EditError(f"a sound is named {words!r:.60}, expected words such as 'dog'")
     if not isinstance(target.others, bool):
         raise EditError(f"others is {target.others!r}, expected true or false")
-    if target.query is None and (target.without or target.others or target.occurrence is not None):
-        raise EditError("the whole recording cannot be taken 'without', 'others' or 'nth time'")
+    if target.query is None and (target.without or target.occurrence is not None):
+        raise EditError("the whole recording cannot be taken 'without' or 'nth time'")
     count = target.occurrence
     if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count == 0):
         raise EditError(f"the occurrence is {count!r}, expected 1 for the first, -1 for the last")
@@ -139,6 +140,8 @@ def _check_effect(effect: Effect) -> None:
 def _number(name: str, value: Any, least: float, most: float) -> None:  # noqa: ANN401 (from JSON)
     """Refuse what is no finite number of a range."""
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    if not numeric or not math.isfinite(value) or not least <= value <= most:
+    # An integer may have more digits than any number that can be computed with.
+    small = numeric and abs(value) <= sys.float_info.max
+    if not small or not math.isfinite(value) or not least <= value <= most:
         limits = f" from {least:g} to {most:g}" if math.isfinite(most) else ""
         raise EditError(f"{name} is {value!r}, expected a number{limits}")

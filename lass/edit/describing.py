@@ -107,7 +107,7 @@ def _pan(operation: Pan, target: str) -> str:
 def _target(target: Target, *, quoted: bool) -> str:
     """The sound with its article."""
     if target.query is None:
-        return "everything"
+        return "the rest" if target.others else "everything"
     name = _quoted(target.query) if quoted else target.query
     if target.occurrence is not None:
         name = f"{_ordinal(target.occurrence)} {name}"

@@ -1,8 +1,8 @@
 """From operations to what is done to each strip of a desk: the parts, the rest, and the mix.
 
-Operations on a sound act on its strip, in their order. Those on everything but a sound act on all
-other strips and the rest. Those on everything act on the mix of all strips, as a master does on a
-desk, however early they were said.
+Operations on a sound act on its strip, in their order, those on the rest on the last one. Those on
+everything but a sound act on all other strips and the rest. Those on everything act on the mix of
+all strips, as a master does on a desk, however early they were said.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lass.edit.operations import (
     Span,
     Target,
 )
-from lass.edit.parts import Key, Parts, key_of, name_of
+from lass.edit.parts import Key, Parts, key_of, keys_named, name_of
 from lass.edit.rendering import Desk, Pointwise, Stage, Wet
 from lass.errors import EditError
 from lass.separation.events import Event, find_events
@@ -64,8 +64,7 @@ def keys_of(steps: Sequence[Step]) -> list[Key]:
     keys: dict[Key, None] = {}
     for step in sorted(steps, key=lambda step: not step.enabled):
         for target in _targets(step.operation):
-            if target.query is not None:
-                keys[key_of(target)] = None
+            keys.update(dict.fromkeys(keys_named(target)))
     return list(keys)
 
 
@@ -182,11 +181,11 @@ def desk_of(
         stages = _stages(step, when, chain_of)
         target = operation.target
         if target.query is None:
-            master.extend(stages)
+            (strips[-1] if target.others else master).extend(stages)
             continue
-        own = places[key_of(target)]
+        own = {places[key] for key in keys_named(target)}
         for number, strip in enumerate(strips):
-            if (number == own) != target.others:
+            if (number in own) != target.others:
                 strip.extend(stages)
     return Desk(tuple(tuple(strip) for strip in strips), tuple(master))
 
@@ -233,14 +232,29 @@ def _keep(
     """Remove everything that is not kept."""
     region = None if keep.span is None else when.region(Target(), keep.span)
     if keep.target.query is None:
-        if region is not None:  # "keep only the first 5 s"
+        if keep.target.others:  # "keep only the rest"
+            for strip in strips[:-1]:
+                strip.append(Pointwise(_scaled(region)))
+        elif region is not None:  # "keep only the first 5 s"
             master.append(Pointwise(_scaled(_opposite(None, region))))
         return
+    _keep_parts(keep, places, strips, when, region)
+
+
+def _keep_parts(
+    keep: Keep,
+    places: dict[Key, int],
+    strips: list[list[Stage]],
+    when: When,
+    region: Region | None,
+) -> None:
+    """Remove the strips of all other sounds."""
     # What is kept of each strip: all of it, or one of the times it is heard.
     kept: dict[int, list[Region | None]] = {}
     for target in _targets(keep):
         one = when.region(target, None) if target.occurrence is not None else None
-        kept.setdefault(places[key_of(target)], []).append(one)
+        for key in keys_named(target):
+            kept.setdefault(places[key], []).append(one)
     for number, strip in enumerate(strips):
         stays = number in kept
         if keep.target.others:  # to keep everything but a sound is to remove it

@@ -48,8 +48,10 @@ class Target:
 
     Args:
         query: its words without article ("dog", "church bells"); None for everything.
-        without: sounds that look alike and are to be left ("the noise, but not the birds").
-        others: everything except the query is meant ("everything but the voice").
+        without: sounds that look alike and are to be left ("the noise, but not the birds");
+            with ``others``, further sounds that are not meant.
+        others: everything except the query is meant ("everything but the voice"); without a
+            query what is in no part ("the rest").
         occurrence: which time it is heard: 1 the first, 2 the second, -1 the last; None for all.
     """
 

@@ -10,15 +10,15 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lass.edit.chunks import Chunk, split_chunks, without_courtesy
-from lass.edit.clauses import Reader
-from lass.edit.drafts import finish
-from lass.edit.items import split_items
-from lass.edit.lists import words
+from lass.edit.language.chunks import Chunk, split_chunks, without_courtesy
+from lass.edit.language.clauses import Reader
+from lass.edit.language.drafts import finish
+from lass.edit.language.items import split_items
+from lass.edit.language.lists import words
+from lass.edit.language.predicates import Predicates
+from lass.edit.language.subjects import PuzzledError
+from lass.edit.language.wording import known_verbs, plain_verb
 from lass.edit.operations import Operation
-from lass.edit.predicates import Predicates
-from lass.edit.subjects import PuzzledError
-from lass.edit.wording import known_verbs, plain_verb
 from lass.errors import EditError
 
 __all__ = ["LONGEST", "Leftover", "Parsed", "parse_instruction", "read_instruction"]

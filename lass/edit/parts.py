@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from lass.separation import Separator, Track
 
-__all__ = ["HEARD", "Key", "Part", "Parts", "Shares", "key_of", "name_of"]
+__all__ = ["HEARD", "Key", "Part", "Parts", "Shares", "key_of", "keys_named", "name_of"]
 
 _BLOCK_S = 5.0
 _TINY = 1e-24  # power of a bin (-240 dB) below which it holds no sound to share
@@ -35,9 +35,24 @@ Key = tuple[str, tuple[str, ...]]
 
 
 def key_of(target: Target) -> Key:
-    """The part that a target means, whichever time it is heard."""
+    """The part that a target names, whichever time it is heard."""
     assert target.query is not None
-    return (target.query, target.without)
+    return (target.query, () if target.others else target.without)
+
+
+def keys_named(target: Target) -> tuple[Key, ...]:
+    """All parts that a target names: those it means, or with ``others`` those it does not.
+
+    Example:
+        >>> keys_named(Target("noise", ("birds",))), keys_named(Target())
+        ((('noise', ('birds',)),), ())
+        >>> keys_named(Target("voice", ("piano",), others=True))
+        (('voice', ()), ('piano', ()))
+    """
+    if target.query is None:
+        return ()
+    more = target.without if target.others else ()
+    return (key_of(target), *((query, ()) for query in more))
 
 
 def name_of(key: Key) -> str:

@@ -6,7 +6,10 @@ it and by the hash of its samples, and everything in it is checked when it is re
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -63,7 +66,12 @@ class Project:
             "to_stereo": self.to_stereo,
             "operations": [_step_to_dict(step) for step in self.steps],
         }
-        return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # a file name or a word with bytes that are no UTF-8
+            text = json.dumps(told, indent=2) + "\n"
+        return text
 
     @classmethod
     def from_json(cls, text: str) -> Project:
@@ -128,10 +136,13 @@ def read_project(path: Path) -> Project:
         EditError: it cannot be read, is too large, or is not as it should be.
     """
     try:
+        if os.path.exists(path) and not path.is_file():  # a pipe would keep us waiting for ever
+            raise EditError(f"cannot read the project {path}: it is no file; choose another")
         with path.open("rb") as file:
             content = file.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise EditError(f"cannot read the project {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        told = getattr(error, "strerror", None) or error
+        raise EditError(f"cannot read the project {path}: {told}") from error
     if len(content) > LARGEST_BYTES:
         raise EditError(
             f"{path} is larger than {LARGEST_BYTES >> 20} MiB, which no project is: choose another"
@@ -155,7 +166,8 @@ def write_project(path: Path, project: Project) -> None:
         EditError: the file exists and is no project, or it cannot be written.
     """
     check_replaceable(path)
-    temporary = path.with_name(f".{path.name}.part")
+    # A name of its own, because two programs may save at a time.
+    temporary = path.with_name(f".lass-{os.getpid()}-{secrets.token_hex(4)}")
     try:
         temporary.write_text(project.to_json(), encoding="utf-8")
         temporary.replace(path)
@@ -164,7 +176,8 @@ def write_project(path: Path, project: Project) -> None:
             f"cannot write the project {path}: {error.strerror or error}; choose another place"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # nothing was made, or the disk can only be read
+            temporary.unlink(missing_ok=True)
 
 
 def check_replaceable(path: Path) -> None:
@@ -176,7 +189,7 @@ def check_replaceable(path: Path) -> None:
     Raises:
         EditError: something else is there.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path's own, it has no exception for impossible names
         return
     try:
         read_project(path)

@@ -13,8 +13,8 @@ from lass.edit.checking import check_fits
 from lass.edit.desk import When, desk_of, keys_of
 from lass.edit.envelopes import seconds_of
 from lass.edit.history import Step
-from lass.edit.operations import Effect, Extract, Span
-from lass.edit.parts import Key, Parts, Shares, key_of, name_of
+from lass.edit.operations import Effect, Extract, Span, Target
+from lass.edit.parts import Key, Parts, Shares, keys_named, name_of
 from lass.edit.rendering import MIX, Desk, Output, blocks_of
 from lass.edit.store import Recording, Scratch, take
 from lass.errors import EditError
@@ -207,12 +207,14 @@ class Studio:
                 continue
             target, span = step.operation.target, step.operation.span
             name, strips = "all", tuple(every)
-            if target.query is not None:
-                own = keys.index(key_of(target))
-                name, strips = name_of(keys[own]), (own,)
+            if target == Target(others=True):
+                name, strips = REST, (len(keys),)
+            elif target.query is not None:
+                strips = tuple(keys.index(key) for key in keys_named(target))
+                name = ", ".join(name_of(keys[own]) for own in strips)
                 if target.others:
                     name = f"without {name}"
-                    strips = tuple(number for number in every if number != own)
+                    strips = tuple(number for number in every if number not in strips)
             if target.occurrence is not None:
                 name = f"{name} {target.occurrence}"
             base, number = name, 2

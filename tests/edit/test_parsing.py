@@ -180,3 +180,11 @@ def test_further_effect_words():
 def test_reading_does_not_import_torch():
     code = "import lass.edit.describing, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_rest_needs_no_sound_before_it():
+    from lass.edit.describing import describe
+
+    found = parse_instruction("turn the rest down by 6 dB")
+    assert found == [Gain(Target(others=True), gain_db=-6.0)]
+    assert parse_instruction(describe(found[0])) == found

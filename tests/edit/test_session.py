@@ -46,6 +46,26 @@ def session(audio, separator):
         yield opened
 
 
+def test_everything_but_two_sounds_and_the_rest(session, audio):
+    low, middle, high = (band(audio, name) for name in ("low", "middle", "high"))
+    two = Target("low", ("high",), others=True)
+    rest = Target(others=True)
+    cases = [
+        ([Remove(two)], low + high),
+        ([Gain(two, gain_db=6.0)], audio + (10 ** (6 / 20) - 1) * (audio - low - high)),
+        ([Extract(LOW), Remove(rest)], low),
+        ([Extract(LOW), Extract(HIGH), Gain(rest, gain_db=-20.0)],
+         low + high + 0.1 * (audio - low - high)),
+        ([Extract(MIDDLE), Keep(rest)], audio - middle),
+    ]  # fmt: skip
+    for operations, wanted in cases:
+        session.apply(operations)
+        assert level_db(session.render() - wanted, audio) < -45, operations
+        session.undo()
+    session.apply([Remove(LOW), Extract(rest), Extract(two)])
+    assert session.parts == ("low", "high")
+
+
 def test_nothing_done_is_the_recording_bit_for_bit(session, audio):
     np.testing.assert_array_equal(session.render(), audio)
     np.testing.assert_array_equal(session.render(original=True), audio)
@@ -241,7 +261,7 @@ def test_bad_input_gets_one_sentence(session, audio, tmp_path):
         (Fade(span=Span(0, 1, outside=True)), "except"),
         (Remove(Target("")), "named"),
         (Remove(Target("dog", occurrence=0)), "occurrence"),
-        (Remove(Target(others=True)), "whole recording"),
+        (Remove(Target(without=("dog",))), "whole recording"),
         (Remove("dog"), "target"),
         (Keep(EVERYTHING, also=(LOW,)), "kept"),
         ("remove", None),

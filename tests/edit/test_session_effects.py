@@ -30,15 +30,15 @@ def session(audio):
 
 def test_words_are_looked_up_once_and_keep_the_loudness(session, audio, monkeypatch):
     asked = []
-    found = lass.fx.text_to_fx
-    monkeypatch.setattr(lass.fx, "text_to_fx", lambda *a, **o: asked.append(a[2]) or found(*a, **o))
+    told = lass.fx.words_to_chain
+    monkeypatch.setattr(lass.fx, "words_to_chain", lambda words: asked.append(words) or told(words))
     session.apply(Effect(LOW, words="warm"))
     chain = session.chain(0)
     made = session.render()
     low = band(audio, "low")
     expected = audio - low + chain.apply(low, sample_rate=RATE)
     np.testing.assert_allclose(made, expected, atol=1e-6)
-    alone = found(low, RATE, "warm")
+    alone = lass.fx.text_to_fx(low, RATE, "warm")
     for key, values in alone.parameters.items():
         assert chain.parameters[key] == pytest.approx(values, abs=1e-3)
     before, after = (loudness_lufs(one, sample_rate=RATE) for one in (low, session.part("low")))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lass.edit.items import Item, first_of, starts_with
-from lass.edit.times import read_number
+from lass.edit.language.items import Item, first_of, starts_with
+from lass.edit.language.times import read_number
 
 __all__ = ["Amount", "Degree", "read_amount", "read_degree"]
 
@@ -88,7 +88,7 @@ def read_amount(items: Sequence[Item], index: int) -> tuple[Amount, int] | None:
     """An amount at ``index``, and where it ends; None if there is none.
 
     Example:
-        >>> from lass.edit.items import split_items
+        >>> from lass.edit.language.items import split_items
         >>> read_amount(split_items("by 3 dB"), 0)
         (Amount(gain_db=3.0, percent=None, signed=False, absolute=False), 3)
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from lass.edit.lists import words
+from lass.edit.language.lists import words
 
 __all__ = ["Item", "Kind", "first_of", "split_items", "starts_with", "text_of"]
 

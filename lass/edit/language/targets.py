@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lass.edit.items import Item, first_of, text_of
-from lass.edit.lists import phrases, words
+from lass.edit.language.items import Item, first_of, text_of
+from lass.edit.language.lists import phrases, words
+from lass.edit.language.wording import EVERYTHING_NOUNS
 from lass.edit.operations import EVERYTHING, Target
-from lass.edit.wording import EVERYTHING_NOUNS
 
 __all__ = ["DETERMINERS", "is_everything", "is_ordinal", "read_targets", "without_article"]
 
@@ -85,7 +85,7 @@ def read_targets(items: Sequence[Item], before: Sequence[Target]) -> list[Target
         One target, several for "them"; None if this is no name of a sound.
 
     Example:
-        >>> from lass.edit.items import split_items
+        >>> from lass.edit.language.items import split_items
         >>> read_targets(split_items("the second bark"), [])
         [Target(query='bark', without=(), others=False, occurrence=2)]
     """
@@ -98,8 +98,7 @@ def read_targets(items: Sequence[Item], before: Sequence[Target]) -> list[Target
             return [EVERYTHING]
         return list(before) if text in _MANY else [before[-1]]
     if text and text_of(without_article(items)) in _REST:
-        rest = _rest_of(before)
-        return None if rest is None else [rest]
+        return [_rest_of(before)]
     if is_everything(items):
         return [EVERYTHING]
     for place in range(1, len(items)):
@@ -127,10 +126,10 @@ def _except(
     return [replace(target, without=(*target.without, *names)) for target in wanted]
 
 
-def _rest_of(before: Sequence[Target]) -> Target | None:
+def _rest_of(before: Sequence[Target]) -> Target:
     named = [target for target in before if target.query is not None]
     if not named:
-        return None
+        return Target(others=True)
     more = tuple(target.query for target in named[1:] if target.query)
     return replace(named[0], others=True, without=more, occurrence=named[0].occurrence)
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from lass.edit.amounts import Amount, Degree, ratio_db
+from lass.edit.language.amounts import Amount, Degree, ratio_db
 from lass.edit.operations import (
     EVERYTHING,
     Effect,

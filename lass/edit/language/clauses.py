@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from lass.edit.amounts import Amount, Degree
-from lass.edit.chunks import Chunk, Head, read_head, without_courtesy
-from lass.edit.drafts import Draft
-from lass.edit.frames import Frames
-from lass.edit.items import Item, first_of
-from lass.edit.operations import EVERYTHING, Span, Target
-from lass.edit.predicates import Predicates, pick
-from lass.edit.steps import (
+from lass.edit.language.amounts import Amount, Degree
+from lass.edit.language.chunks import Chunk, Head, read_head, without_courtesy
+from lass.edit.language.drafts import Draft
+from lass.edit.language.frames import Frames
+from lass.edit.language.items import Item, first_of
+from lass.edit.language.predicates import Predicates, pick
+from lass.edit.language.steps import (
     SPARE,
     check_named,
     joint_text,
@@ -30,10 +29,11 @@ from lass.edit.steps import (
     with_noun,
     with_way,
 )
-from lass.edit.subjects import Clause, PuzzledError
-from lass.edit.targets import DETERMINERS, read_targets
-from lass.edit.times import Time
-from lass.edit.wording import compares, plain_verb
+from lass.edit.language.subjects import Clause, PuzzledError
+from lass.edit.language.targets import DETERMINERS, read_targets
+from lass.edit.language.times import Time
+from lass.edit.language.wording import compares, plain_verb
+from lass.edit.operations import EVERYTHING, Span, Target
 
 __all__ = ["Reader"]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from lass.edit.amounts import Amount, Degree
-from lass.edit.drafts import Draft
-from lass.edit.items import Item, first_of, text_of
-from lass.edit.lists import phrases, words
-from lass.edit.wording import QUALITIES, describes
+from lass.edit.language.amounts import Amount, Degree
+from lass.edit.language.drafts import Draft
+from lass.edit.language.items import Item, first_of, text_of
+from lass.edit.language.lists import phrases, words
+from lass.edit.language.wording import QUALITIES, describes
 
 __all__ = ["Predicates", "looks_like_adjective", "pick"]
 

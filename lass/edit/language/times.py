@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from lass.edit.items import Item, first_of, starts_with
-from lass.edit.lists import words
+from lass.edit.language.items import Item, first_of, starts_with
+from lass.edit.language.lists import words
 from lass.edit.operations import Span
 
 __all__ = ["Time", "read_duration", "read_number", "read_time"]
@@ -89,7 +89,7 @@ def read_number(items: Sequence[Item], index: int) -> tuple[Decimal, int] | None
     """A number in digits or words at ``index``, and where it ends.
 
     Example:
-        >>> from lass.edit.items import split_items
+        >>> from lass.edit.language.items import split_items
         >>> read_number(split_items("twenty-five dB"), 0)
         (Decimal('25'), 1)
     """
@@ -150,7 +150,7 @@ def read_time(items: Sequence[Item], index: int) -> tuple[Time, int] | None:
     """A time at ``index``, and where it ends; None if there is none.
 
     Example:
-        >>> from lass.edit.items import split_items
+        >>> from lass.edit.language.items import split_items
         >>> read_time(split_items("from 3 to 5 s"), 0)[0].span
         Span(start_s=3.0, end_s=5.0, outside=False)
     """

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, cast
 
-from lass.edit.amounts import Amount, Degree, ratio_db
-from lass.edit.chunks import Head, read_head
-from lass.edit.drafts import Draft
-from lass.edit.items import Item, first_of, text_of
-from lass.edit.lists import words
+from lass.edit.language.amounts import Amount, Degree, ratio_db
+from lass.edit.language.chunks import Head, read_head
+from lass.edit.language.drafts import Draft
+from lass.edit.language.items import Item, first_of, text_of
+from lass.edit.language.lists import words
+from lass.edit.language.predicates import pick
+from lass.edit.language.subjects import (
+    Clause,
+    PuzzledError,
+    Subjects,
+    clause_of,
+    has_noun,
+    modifiers_of,
+)
+from lass.edit.language.targets import read_targets, without_article
+from lass.edit.language.wording import ALSO_SOUNDS, PARTICLE_VERBS, PARTICLES
 from lass.edit.operations import EVERYTHING, Target
-from lass.edit.predicates import pick
-from lass.edit.subjects import Clause, PuzzledError, Subjects, clause_of, has_noun, modifiers_of
-from lass.edit.targets import read_targets, without_article
-from lass.edit.wording import ALSO_SOUNDS, PARTICLE_VERBS, PARTICLES
 
 __all__ = ["Frames"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lass.edit.amounts import read_amount, read_degree
-from lass.edit.items import Item, first_of, starts_with, text_of
-from lass.edit.lists import phrases, words
-from lass.edit.times import read_time
-from lass.edit.wording import CLOSERS, HEADS, OPENERS, PARTICLE_VERBS, VERBS, plain_verb
+from lass.edit.language.amounts import read_amount, read_degree
+from lass.edit.language.items import Item, first_of, starts_with, text_of
+from lass.edit.language.lists import phrases, words
+from lass.edit.language.times import read_time
+from lass.edit.language.wording import CLOSERS, HEADS, OPENERS, PARTICLE_VERBS, VERBS, plain_verb
 
 __all__ = ["Chunk", "Head", "read_head", "split_chunks", "without_courtesy"]
 
@@ -217,7 +217,7 @@ def read_head(items: Sequence[Item]) -> Head | None:
     """The verb at the beginning; None if there is none.
 
     Example:
-        >>> from lass.edit.items import split_items
+        >>> from lass.edit.language.items import split_items
         >>> read_head(split_items("turning up the voice"))
         Head(does='up', verb='turn up', length=2)
     """

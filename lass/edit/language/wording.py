@@ -1,14 +1,14 @@
 """The vocabulary of instructions: verbs, degrees, and words that describe sound.
 
-Only data and the plain form of a word. The grammar is in :mod:`lass.edit.clauses`; everything that
-describes a sound here is a word that :func:`lass.text_to_fx` can be asked for.
+Only data and the plain form of a word. The grammar is in :mod:`lass.edit.language.clauses`;
+everything that describes a sound here is a word that :func:`lass.text_to_fx` can be asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from lass.edit.lists import phrases, words
+from lass.edit.language.lists import phrases, words
 
 __all__ = [
     "ALSO_SOUNDS",

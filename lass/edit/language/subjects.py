@@ -6,15 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from lass.edit.amounts import Amount, Degree
-from lass.edit.chunks import Head, read_head
-from lass.edit.drafts import Draft
-from lass.edit.items import Item, first_of, text_of
-from lass.edit.lists import words
+from lass.edit.language.amounts import Amount, Degree
+from lass.edit.language.chunks import Head, read_head
+from lass.edit.language.drafts import Draft
+from lass.edit.language.items import Item, first_of, text_of
+from lass.edit.language.lists import words
+from lass.edit.language.predicates import Predicates, looks_like_adjective, pick
+from lass.edit.language.targets import DETERMINERS, is_everything, read_targets, without_article
+from lass.edit.language.wording import (
+    ALSO_SOUNDS,
+    PARTICLE_VERBS,
+    PARTICLES,
+    QUALITIES,
+    VERBS,
+    plain_verb,
+)
 from lass.edit.operations import EVERYTHING, Target
-from lass.edit.predicates import Predicates, looks_like_adjective, pick
-from lass.edit.targets import DETERMINERS, is_everything, read_targets, without_article
-from lass.edit.wording import ALSO_SOUNDS, PARTICLE_VERBS, PARTICLES, QUALITIES, VERBS, plain_verb
 
 __all__ = ["Clause", "PuzzledError", "Subjects", "clause_of", "has_noun", "modifiers_of"]
 
@@ -214,7 +221,7 @@ class Subjects:
     def read(
         self, head: Head, rest: Sequence[Item], before: list[Target], *, now: Target
     ) -> Clause:
-        """Read a clause with a verb; see :class:`lass.edit.frames.Frames`."""
+        """Read a clause with a verb; see :class:`lass.edit.language.frames.Frames`."""
         raise NotImplementedError
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lass.edit.chunks import Chunk, Head, read_head
-from lass.edit.drafts import Draft
-from lass.edit.items import Item, first_of
+from lass.edit.language.chunks import Chunk, Head, read_head
+from lass.edit.language.drafts import Draft
+from lass.edit.language.items import Item, first_of
+from lass.edit.language.subjects import PuzzledError
+from lass.edit.language.targets import DETERMINERS, is_everything, is_ordinal
+from lass.edit.language.times import Time
 from lass.edit.operations import Span, Target
-from lass.edit.subjects import PuzzledError
-from lass.edit.targets import DETERMINERS, is_everything, is_ordinal
-from lass.edit.times import Time
 
 __all__ = [
     "SPARE",
