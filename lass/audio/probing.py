@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["AudioInfo", "info", "open_sound"]
 
 _UNKNOWN_LENGTH = 2**62  # libsndfile reports the largest 64-bit number
-_COUNT_BLOCK = 1 << 16
+_COUNT_VALUES = 1 << 17
+# As fast as any converter there is. A rate beyond is a damaged header, and whatever is computed for
+# so many samples a second fills the memory.
+_MAX_RATE = 768_000
 _ADVICE = (
     "expected a wav, flac, ogg, opus, mp3 or aiff file; "
     "convert it first, for example with `ffmpeg -i INPUT out.wav`"
@@ -107,7 +110,8 @@ def _count(path: Path) -> int:
     total = 0
     try:
         with open_sound(path) as file:
-            while frames := len(file.read(_COUNT_BLOCK, dtype="float32", always_2d=True)):
+            block = max(1, _COUNT_VALUES // int(file.channels))
+            while frames := len(file.read(block, dtype="float32", always_2d=True)):
                 total += frames
     except soundfile.SoundFileError as error:
         raise AudioReadError(
@@ -145,6 +149,13 @@ def open_sound(path: str | os.PathLike[str]) -> soundfile.SoundFile:
     # soundfile asks for more arguments, by a TypeError, for a file named like headerless audio.
     except (soundfile.SoundFileError, TypeError, ValueError) as error:
         raise AudioReadError(f"{path} is not a sound file that can be read; {_ADVICE}") from error
+    if not 0 < file.samplerate <= _MAX_RATE:
+        stated = file.samplerate
+        file.close()
+        raise AudioReadError(
+            f"{path} states a sample rate of {stated} Hz, expected 1 to {_MAX_RATE}: its header is "
+            "damaged; get the file again"
+        )
     # soundfile seeks to where it already is after every block of a seekable file. That is slow
     # for compressed formats and, near the end of an Opus file, gives wrong samples.
     file.seekable = lambda: False

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "stream"]
 
-_READ_BLOCK = 1 << 18
+_READ_VALUES = 1 << 19  # of all channels: a header may claim 1024 of them
+# Silence packs well, but nobody needs gigabytes of it in memory at once.
+_MOST_UNPACKED_BYTES = 1 << 30
+_MOST_UNPACKED = 200
 # Some encoders count their own information frame: two MP3 frames of slack, 1152 samples each.
 _MP3_SLACK = 2 * 1152
 _SAMPLE_BYTES = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4}
@@ -50,7 +53,8 @@ def read(
 
     Raises:
         AudioReadError: If the path is no readable sound file, if the file is truncated or
-            damaged, if it holds NaN or infinite samples, or if the span is not in it.
+            damaged, if it holds NaN or infinite samples, if the span is not in it, or if it would
+            unpack to more than 1 GiB and 200 times its size (`stream` reads such a file, too).
 
     Example:
         >>> import numpy as np, tempfile
@@ -65,7 +69,9 @@ def read(
     with open_sound(path) as file:
         told = describe(Path(path), file)
         _check_span(told, start, stop)
-        blocks = list(_decode(file, told, _READ_BLOCK, start, stop))
+        _check_unpacked(told, start, stop)
+        block_samples = max(1, _READ_VALUES // told.channels)
+        blocks = list(_decode(file, told, block_samples, start, stop))
     if not blocks:
         return np.zeros((told.channels, 0), np.float32), told.sample_rate
     return np.concatenate(blocks, axis=1), told.sample_rate
@@ -158,6 +164,18 @@ def _check_span(told: AudioInfo, start: int, stop: int | None) -> None:
         raise AudioReadError(
             f"the span from sample {start} to {stop} of {told.path} is backwards; "
             "give a stop that is not before the start"
+        )
+
+
+def _check_unpacked(told: AudioInfo, start: int, stop: int | None) -> None:
+    """Refuse to hold in memory what a small file unpacks to, or only claims to."""
+    samples = min(told.samples, told.samples if stop is None else stop) - start
+    needed = 4 * told.channels * max(samples, 0)
+    size = told.path.stat().st_size
+    if needed > max(_MOST_UNPACKED_BYTES, _MOST_UNPACKED * size):
+        raise AudioReadError(
+            f"{told.path} has {size} bytes and would take {needed / 2**30:.1f} GiB of memory: read "
+            "a span of it, or read it block by block"
         )
 
 

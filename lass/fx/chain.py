@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
@@ -20,13 +21,13 @@ from lass.fx.sequence import EffectSequence
 from lass.fx.streaming import BlockStream
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import ArrayLike, NDArray
 
     from lass.fx.exports import Export
 
 __all__ = ["Chain", "Tail"]
+
+_LARGEST_BYTES = 1 << 20
 
 Tail = Literal["cut", "keep"]
 
@@ -307,13 +308,23 @@ class Chain(EffectSequence):
             EffectError: If the file cannot be read or is not a valid preset.
         """
         try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            if os.path.exists(path) and not Path(path).is_file():
+                raise EffectError(f"the preset {path} is no file; give a .json file")
+            with Path(path).open("rb") as file:
+                content = file.read(_LARGEST_BYTES + 1)
+        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
             raise EffectError(
                 f"cannot read the preset {path}: {getattr(error, 'strerror', None) or error}"
             ) from error
+        if len(content) > _LARGEST_BYTES:
+            raise EffectError(
+                f"{path} is larger than {_LARGEST_BYTES >> 20} MiB, which no preset is; choose "
+                "another"
+            )
         try:
-            return cls.from_json(text)
+            return cls.from_json(content.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise EffectError(f"cannot read the preset {path}: {error}") from error
         except EffectError as error:
             raise EffectError(f"{path}: {error}") from error
 

@@ -45,7 +45,7 @@ class Effect(ABC):
     pointwise: ClassVar[bool] = False
     """True if every output sample depends on one input sample alone."""
 
-    def __init__(self, **settings: float) -> None:
+    def __init__(self, /, **settings: float) -> None:  # a preset may call a setting "self"
         known = {parameter.name: parameter for parameter in self.parameters}
         for key in settings:
             if key not in known:
@@ -65,7 +65,7 @@ class Effect(ABC):
         """What belongs to a preset but is no setting to optimise, such as a seed."""
         return {}
 
-    def replace(self, **settings: float) -> Self:
+    def replace(self, /, **settings: float) -> Self:
         """Make another with some settings changed.
 
         Args:

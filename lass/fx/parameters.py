@@ -143,7 +143,10 @@ class Parameter:
         given = value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
         if isinstance(given, bool) or not isinstance(given, numbers.Real):
             raise EffectError(f"{effect}: {self.name} is {given!r}, {expected}")
-        number = float(given)
+        try:
+            number = float(given)
+        except OverflowError:  # an integer of hundreds of digits
+            number = math.inf
         # A position of 1 in float32 may lie a rounding step beyond the end.
         room = 1e-6 * (self.high - self.low)
         if not self.low - room <= number <= self.high + room:  # False for NaN, too

@@ -14,6 +14,7 @@ __all__ = ["effects_from_json", "effects_to_json"]
 
 _FORMAT = "lass-fx"
 _VERSION = 1
+_MOST_EFFECTS = 1000
 
 
 def effects_to_json(effects: Sequence[Effect]) -> str:
@@ -72,7 +73,7 @@ update lass or save the preset again
     """
     try:
         content = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5000 digits
         raise EffectError(f"the preset is not JSON ({error}); save it again") from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise EffectError(f'the file is no preset: expected JSON with "format": "{_FORMAT}"')
@@ -86,6 +87,8 @@ update lass or save the preset again
     listed = content.get("effects")
     if not isinstance(listed, list):
         raise EffectError("the preset has no list of effects; save it again")
+    if len(listed) > _MOST_EFFECTS:
+        raise EffectError(f"the preset has {len(listed)} effects, expected at most {_MOST_EFFECTS}")
     return [_effect(entry, number) for number, entry in enumerate(listed, start=1)]
 
 
@@ -115,8 +118,8 @@ def _only(found: Mapping[str, object], known: set[str], where: str) -> None:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise EffectError(f"the preset says {twice!r} twice; keep one of them")
     return result
 

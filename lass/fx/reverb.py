@@ -49,7 +49,7 @@ class NoiseReverb(LinearEffect):
         settings: Values by parameter name.
     """
 
-    def __init__(self, *, seed: int = 0, **settings: float) -> None:
+    def __init__(self, /, *, seed: int = 0, **settings: float) -> None:
         super().__init__(**settings)
         self._seed: int = _checked_seed(seed, self.name)
 

@@ -5,6 +5,7 @@ Numbers are written so that reading them gives the same float32 values again, bi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -44,7 +45,12 @@ def save_query(
         "vector": [float(value) for value in embedding.vector],
         "provenance": {"lass": __version__, "query": describe(query)},
     }
-    _write(path, json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # words with bytes that are no UTF-8
+        text = json.dumps(table, indent=1, allow_nan=False)
+    _write(path, text + "\n")
     return path
 
 
@@ -60,16 +66,22 @@ def check_path(path: Path, *, overwrite: bool = False) -> None:
     """
     if path.suffix != ENDING:
         raise QueryError(f"cannot save a query as {path.name!r}: name the file FILE{ENDING}")
-    if path.exists() and not overwrite:
+    if os.path.exists(path) and not overwrite:  # Path's own has exceptions for impossible names
         raise QueryError(f"{path} exists: choose another name, or allow it to be overwritten")
 
 
 def load_query(path: Path) -> Query:
     """Read a saved query; see :meth:`lass.Query.load`."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
+        if os.path.exists(path) and not (
+            path.is_file() or path.is_dir()
+        ):  # a pipe or a device has no end
+            raise QueryError(f"{path} is no saved query: give a {ENDING} file")
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
             raise QueryError(f"{path} is no saved query: it is larger than {_MAX_BYTES} bytes")
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = json.loads(content.decode("utf-8"))
     except FileNotFoundError as error:
         raise QueryError(
             f"there is no file {path}: save a query with --save-query first"
@@ -182,7 +194,8 @@ def _write(path: Path, text: str) -> None:
         aside.write_text(text, encoding="utf-8")
         os.replace(aside, path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # nothing was made, or the disk can only be read
+            aside.unlink(missing_ok=True)
         raise QueryError(
             f"cannot save the query as {path}: {error.strerror or error}; choose another place"
         ) from error

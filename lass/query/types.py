@@ -314,6 +314,8 @@ def _check_words(text: str) -> None:
             f"the query has {len(text)} characters: at most {MAX_QUERY_CHARACTERS} are read; "
             "name one sound in a few words"
         )
+    if any("\ud800" <= character <= "\udfff" for character in text):  # bytes that are no UTF-8
+        raise QueryError(f"the query {text[:20]!r} is no text in UTF-8: name the sound in words")
     if not any(character.isalnum() for character in text):
         raise QueryError(f"the query {text[:20]!r} has no letter or digit: name the sound in words")
 

@@ -97,7 +97,9 @@ class Record:
             if table.pop("lass") != _FORMAT:
                 raise DataError("it was written by a newer version of lass: update it")
             return cls(**_typed(table))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (
+            ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError
+        ) as error:  # fmt: skip
             raise DataError(f"{text[:40]!r} is no record of a separation") from error
 
 

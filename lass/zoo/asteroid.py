@@ -14,6 +14,7 @@ from lass.zoo.layouts import Layout
 
 __all__ = ["asteroid_layout"]
 
+_FASTEST = 768_000
 _KEYS = ("model_name", "model_args", "state_dict")
 
 
@@ -42,17 +43,17 @@ def asteroid_layout(held: Any) -> Layout | None:  # noqa: ANN401 (whatever a che
         raise ModelError("this is a checkpoint of asteroid, but its entries are no tables")
     from lass.networks.asteroid import STEMS
 
-    if name not in STEMS:
+    if not isinstance(name, str) or name not in STEMS:
         raise ModelError(
             f"this is asteroid's model {str(name)[:40]!r}, which cannot be used here: expected "
             f"one of {', '.join(STEMS)}"
         )
     rate = arguments.get("sample_rate")
     stems = arguments.get("n_src", 1)
-    if not isinstance(rate, (int, float)) or rate < 1000 or rate != int(rate):
+    if not isinstance(rate, (int, float)) or not 1000 <= rate <= _FASTEST or rate != int(rate):
         raise ModelError(
             f"this checkpoint of asteroid states the sample rate {str(rate)[:20]!r}: expected "
-            "whole Hz, 1000 or more"
+            f"whole Hz, 1000 to {_FASTEST}"
         )
     if isinstance(stems, bool) or not isinstance(stems, int) or stems < 1:
         raise ModelError(f"this checkpoint of asteroid states {str(stems)[:20]!r} stems")

@@ -6,11 +6,12 @@ by its reader that builds tensors and plain values only (``weights_only``).
 
 from __future__ import annotations
 
-import json
 import re
+import struct
 import tarfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ _ARCHIVES = (
     (b"Rar!", "RAR"),
     (b"BZh", "bzip2"),
 )
+_MOST_UNPACKED = 4
+"""Times the size of its file that weights may take: tied ones count twice."""
 _WITHIN = ("state_dict", "model_state_dict", "model", "net")
 _AGAIN = "download it again"
 
@@ -135,8 +138,18 @@ def _refuse_archive(path: Path, head: bytes) -> None:
                 raise ModelError(
                     f"{path} is a zip archive: unpack it and give the checkpoint inside{inside}"
                 )
+            # torch packs nothing. Packed or overlapping parts are there to fill memory.
+            held = sum(part.file_size for part in archive.infolist())
+            if held > path.stat().st_size:
+                raise ModelError(
+                    f"{path} has {path.stat().st_size} bytes and would unpack to {held}: it is no "
+                    "checkpoint that torch stored; it was not opened"
+                )
             broken = archive.testzip()  # torch does not look at the check sums
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError,
+        zlib.error, struct.error,
+    ) as error:  # fmt: skip
         raise ModelError(
             f"{path} ends too early: it is the beginning of a checkpoint, {path.stat().st_size} "
             f"bytes of a larger file; {_AGAIN}"
@@ -151,7 +164,7 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
     try:
         return load_file(path)
-    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, MemoryError) as error:
         raise ModelError(
             f"{path} is a safetensors file that ends too early or is damaged: {_AGAIN}"
         ) from error
@@ -212,4 +225,24 @@ def tensors_in(path: Path, held: Any) -> dict[str, Tensor]:  # noqa: ANN401
     if not found:
         entries = ", ".join(repr(str(key)[:30]) for key in list(held)[:5]) or "nothing"
         raise ModelError(f"{path} holds no weights by name (it has {entries}): give the checkpoint")
+    _refuse_empty_claims(path, found)
     return found
+
+
+def _refuse_empty_claims(path: Path, found: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are larger than the file: one number may stand for a million."""
+    import torch
+
+    for name, tensor in found.items():
+        # What has no numbers in memory (meta), or not all of them (sparse), is nobody's weight.
+        if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
+            raise ModelError(
+                f"{path} holds {name[:60]!r} in a form that no network here has: give the "
+                "checkpoint"
+            )
+    claimed, size = sum(tensor.nbytes for tensor in found.values()), path.stat().st_size
+    if claimed > _MOST_UNPACKED * size:
+        raise ModelError(
+            f"{path} has {size} bytes and claims weights of {claimed}: it is no checkpoint of a "
+            f"network; {_AGAIN}"
+        )

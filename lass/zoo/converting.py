@@ -196,7 +196,7 @@ def _training_arguments(path: Path, layout: Layout) -> dict[str, Any]:
         return {}
     try:
         held = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"cannot read {beside} beside the checkpoint: {error}") from error
     if not isinstance(held, dict):
         raise ModelError(f"{beside} beside the checkpoint holds no table")
@@ -220,8 +220,13 @@ def _strictly(layout: Layout, path: Path) -> tuple[dict[str, Tensor], dict[str, 
 
     from lass.networks.registry import build, config_to_dict
 
-    with torch.device("meta"):
-        network: Any = build({"kind": layout.kind, "core": layout.core})
+    try:
+        with torch.device("meta"):
+            network: Any = build({"kind": layout.kind, "core": layout.core})
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{path} has weights of which no network can be built ({error}): the file is damaged"
+        ) from error
     wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     for name, shape in wanted.items():
         held = layout.tensors.get(name)

@@ -115,12 +115,13 @@ def _resunet30(tensors: Mapping[str, Tensor], prefix: str) -> Layout:
             own[f"base.encoder_block{i}.conv_block1.conv2.weight"].shape[0] for i in range(1, 7)
         ]
         n_fft = 2 * (own["base.bn0.weight"].shape[0] - 1)
+        query_dim = film.shape[1]
     except (KeyError, IndexError) as error:
         raise ModelError(
             f"this is AudioSep's network, but not all of it: {error} is missing; the file is "
             "damaged or of another version"
         ) from error
-    core: dict[str, Any] = {"query_dim": film.shape[1], "channels": widths, "n_fft": n_fft}
+    core: dict[str, Any] = {"query_dim": query_dim, "channels": widths, "n_fft": n_fft}
     if n_fft == _RESUNET30_FFT:
         core |= {"sample_rate": _RESUNET30_HZ, "hop": _RESUNET30_HOP}
     return Layout("resunet30", "audiosep", core, own, left_out)
@@ -141,15 +142,21 @@ def _clipsep(tensors: Mapping[str, Tensor]) -> Layout:
         found = [name for name in tensors if name.startswith(f"{theirs}.")]
         names |= {name: f"{ours}.{name.rpartition('.')[2]}" for name in found}
     unet = {name: tensor for name, tensor in tensors.items() if name.startswith("unet.")}
-    places, widths = _unet_places(unet)
+    try:
+        places, widths = _unet_places(unet)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ModelError(
+            f"this is CLIPSep's network, but the names or shapes in its U-Net are others: {error}"
+        ) from error
     names |= {name: f"{places[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}" for name in unet}
     for name, tensor in tensors.items():
         if name not in names:
             raise ModelError(f"this is CLIPSep's network with a part that is not known: {name!r}")
         own[names[name]] = tensor
-    if len(own) != len(names) or own["frame_net.weight"].ndim != 2:
+    query = own.get("frame_net.weight")
+    if len(own) != len(names) or query is None or query.ndim != 2:
         raise ModelError("this is CLIPSep's network, but its projection of the query is another")
-    maps, query_dim = own["frame_net.weight"].shape
+    maps, query_dim = query.shape
     core = {"query_dim": query_dim, "channels": widths, "maps": maps, "noise_heads": len(heads)}
     return Layout("clipsep", "clipsep-nit" if heads else "clipsep", core, own)
 

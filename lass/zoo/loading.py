@@ -6,12 +6,14 @@ A model folder holds ``config.json`` (what the network is, and the SHA-256 of ev
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lass.errors import ChecksumError, ConfigError, LassError, ModelError, ModelNotFoundError
 from lass.zoo.folders import list_user_models, model_folder, user_models
@@ -19,6 +21,10 @@ from lass.zoo.folders import list_user_models, model_folder, user_models
 if TYPE_CHECKING:
     from lass.networks.protocols import Network
     from lass.query import QueryEncoder
+
+_WEIGHTS_PER_BYTE = 2
+"""The tightest packing has 4 bits a weight."""
+_SPARE_WEIGHTS = 1 << 16
 
 __all__ = [
     "LoadedModel",
@@ -62,7 +68,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"cannot read {folder / 'config.json'}: {error}") from error
     if not isinstance(config, dict):
         raise ConfigError(f"{folder / 'config.json'} holds no table")
@@ -92,7 +98,7 @@ def verify(folder: Path) -> None:
         ChecksumError: no hash is stated, or a file is missing or is not the published one.
     """
     hashes = read_config(folder).get("sha256", {})
-    if "model.safetensors" not in hashes:
+    if not isinstance(hashes, dict) or not isinstance(hashes.get("model.safetensors"), str):
         raise ChecksumError(
             f"{folder / 'config.json'} states no SHA-256 of model.safetensors: install the model "
             "again"
@@ -109,7 +115,7 @@ def verify(folder: Path) -> None:
         if found != expected:
             raise ChecksumError(
                 f"model file {path} is not the published one (SHA-256 {found[:12]}…, expected "
-                f"{expected[:12]}…): it is damaged or was changed; install the model again"
+                f"{str(expected)[:12]}…): it is damaged or was changed; install the model again"
             )
 
 
@@ -128,7 +134,6 @@ def load(name_or_path: str | Path = "default", *, encoder: str | Path | None = N
         ChecksumError: a file is not the published one.
         ModelError: the model is no separator, or network and encoder do not fit.
     """
-    from lass.networks import build
     from lass.query.stems import STEMS_ENCODER
 
     folder = model_folder(name_or_path)
@@ -142,7 +147,7 @@ def load(name_or_path: str | Path = "default", *, encoder: str | Path | None = N
     verify(folder)
     stems = encoder is None and config["encoder"] == STEMS_ENCODER
     beside = encoder_folder(folder, config) if encoder is None and not stems else encoder
-    network: Any = build(config["network"])
+    network: Any = _built(folder, config["network"])
     fill(network, folder)
     speaking = _stems(folder, config) if beside is None else load_encoder(beside)
     if speaking.space != config["space"]:
@@ -152,6 +157,56 @@ def load(name_or_path: str | Path = "default", *, encoder: str | Path | None = N
             "model's space with --encoder"
         )
     return LoadedModel(folder.name, network.eval(), speaking, config)
+
+
+def _built(folder: Path, description: Any) -> Network:  # noqa: ANN401 (whatever JSON held)
+    """The network that a configuration describes, unless its weights cannot be in the file.
+
+    Raises:
+        ConfigError: it describes none, or one many times larger than the weights beside it.
+    """
+    from lass.networks import build
+
+    most = _WEIGHTS_PER_BYTE * (folder / "model.safetensors").stat().st_size + _SPARE_WEIGHTS
+    try:
+        with _at_most(most, folder):
+            network: Any = build(description)
+    except (
+        ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError
+    ) as error:  # fmt: skip
+        raise ConfigError(
+            f"{folder / 'config.json'} describes no network that can be built ({error}): install "
+            "the model again"
+        ) from error
+    return cast("Network", network)
+
+
+@contextlib.contextmanager
+def _at_most(weights: int, folder: Path) -> Iterator[None]:
+    """Stop a network that is being built before its weights fill the memory.
+
+    Weights are counted as they are registered, which is before anything is written to them.
+    """
+    from torch.nn.modules.module import register_module_parameter_registration_hook
+
+    builder, count = threading.get_ident(), 0
+
+    def counting(_module: object, _name: str, weight: Any) -> None:  # noqa: ANN401
+        nonlocal count
+        if weight is None or threading.get_ident() != builder:
+            return
+        count += weight.numel()
+        if count > weights:
+            raise ConfigError(
+                f"{folder / 'config.json'} describes a network of more than {weights} weights, "
+                "which model.safetensors is too small to hold: install the model again"
+            )
+
+    hook = register_module_parameter_registration_hook(counting)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _stems(folder: Path, config: dict[str, Any]) -> QueryEncoder:
