@@ -4,7 +4,8 @@
 
 Each network separates one sound from the same length of stereo noise at its own sample rate;
 rounds are interleaved, medians and ratios are told. Weights are drawn at random (they do not change
-the time) but for ours. demucs is measured where its package is installed (all four stems: it cannot do fewer).
+the time) but for ours. demucs is measured where its package is installed (all four stems: it cannot
+do fewer).
 """
 
 from __future__ import annotations
