@@ -18,6 +18,14 @@ def _editor_on_path():
     sys.path.remove(str(APP))
 
 
+@pytest.fixture(autouse=True)
+def _own_main():
+    """Streamlit puts its script in the place of the main module; spawned processes need ours."""
+    held = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = held
+
+
 @pytest.fixture
 def recording(tmp_path, sound):
     """A stereo file of 3 s."""
