@@ -203,7 +203,7 @@ def test_a_text_layer_is_the_transformer_of_torch():
 
 @pytest.mark.parametrize("config", [{}, {"kind": "nope"}, {"kind": "os.system"}, {"kind": None}])
 def test_unknown_kinds(config):
-    with pytest.raises(ConfigError, match="expected .*audio-tower, band-split, band-unet"):
+    with pytest.raises(ConfigError, match=r"expected .*audio-tower, band-split, band-unet"):
         build(config)
 
 
