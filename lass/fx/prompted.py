@@ -146,13 +146,15 @@ def text_to_fx(
     model = _model()
     wishes = parse_prompt(prompt, knows=model.knows)
     silent = float(np.abs(signal).max(initial=0.0)) < _SILENT
-    excerpt = signal[:, loudest(signal, sample_rate=sample_rate)]
+    where = loudest(signal, sample_rate=sample_rate)
+    excerpt = signal[:, where]
     hearing = None if method == "default" and encoder is None else Hearing(encoder)
-    place = target_for(wishes, model, room_only=_room_only(names)).ratings
-    fits = _judge(prompt, place, hearing, sample_rate)
+    target = target_for(wishes, model, room_only=_room_only(names)) if method == "default" else None
+    fits = _judge(prompt, target, hearing, sample_rate)
     found: _Search
     if method == "default":
-        found = _by_words(wishes, names, seed, model, fits, excerpt, sample_rate, amount)
+        assert target is not None
+        found = _by_words(wishes, target, names, seed, model, fits, excerpt, sample_rate, amount)
     elif silent:
         raise AudioError(
             "the recording is silent, and this method must listen to it; give a sound, or the "
@@ -180,7 +182,6 @@ def text_to_fx(
         if abs(gain_db) >= 0.01:
             chain = Chain([*chain, Gain(gain_db=gain_db)])
             made = made * np.float32(10.0 ** (gain_db / 20.0))
-    where = loudest(signal, sample_rate=sample_rate)
     before = 0.0 if silent else fits(excerpt)
     after = 0.0 if silent else fits(made[:, where])
     return TextFx(
@@ -231,11 +232,12 @@ def _room_only(names: Sequence[str]) -> bool:
 
 
 def _judge(
-    prompt: str, place: NDArray[np.float64], hearing: Hearing | None, sample_rate: int
+    prompt: str, target: Target | None, hearing: Hearing | None, sample_rate: int
 ) -> Callable[[NDArray[np.float32]], float]:
-    """How well a sound fits: to the ear for effects, or in a query space."""
+    """How well a sound fits: in a query space if there is one, otherwise to the ear for effects."""
     if hearing is None:
-        ear = _ear()
+        assert target is not None
+        ear, place = _ear(), target.ratings
         return lambda heard: ear.similarity(heard, sample_rate, place)
     wanted = hearing.text(f"this sound is {prompt}")
     return lambda heard: float(hearing.sound(heard, sample_rate) @ wanted)
@@ -253,6 +255,7 @@ class _Search:
 
 def _by_words(
     wishes: Prompt,
+    target: Target,
     names: Sequence[str],
     seed: int,
     model: WordModel,
@@ -267,7 +270,6 @@ def _by_words(
         return chain_for(target, names, seed=seed, locks=wishes.locks).scaled(amount)
 
     room_only = _room_only(names)
-    target = target_for(wishes, model, room_only=room_only)
     generator = np.random.default_rng(seed)
     heard = []
     if float(np.abs(excerpt).max(initial=0.0)) >= _SILENT:

@@ -205,7 +205,7 @@ class Reader:
             self._pending = []
         group = self.drafts[self._group :]
         if drafts and drafts[0].kind == "remove" and self._is_rest(drafts[0]):
-            self._keep_instead(drafts[0])
+            self._group = len(self.drafts) - 1  # "keep the voice, remove the rest" says it twice
             return
         self.drafts.extend(drafts)
         named = [draft.target for draft in (*group, *drafts) if draft.target.query is not None]
@@ -221,10 +221,6 @@ class Reader:
             and draft.target.others
             and draft.target.query == last.target.query
         )
-
-    def _keep_instead(self, draft: Draft) -> None:
-        """To remove everything else after "keep" says the same again."""
-        self._group = len(self.drafts) - 1
 
     def _fragment(self, items: list[Item], chunk: Chunk, following: Chunk | None) -> None:
         """A chunk without a verb."""
