@@ -1,11 +1,11 @@
-"""Changes of a source that keep what it is: length, speed, colour."""
+"""Changes of a source that keep what it is: length, speed, colour, room."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["equalise", "fit_length", "speed"]
+__all__ = ["equalise", "fit_length", "place_in_room", "speed"]
 
 Array = NDArray[np.float32]
 
@@ -73,3 +73,36 @@ def equalise(
     curve_db = np.interp(np.log(frequencies + 1.0), np.log(knots_hz), gains_db)
     spectrum = np.fft.rfft(audio) * 10.0 ** (curve_db / 20.0)
     return np.fft.irfft(spectrum, audio.size).astype(np.float32)
+
+
+def place_in_room(
+    audio: Array,
+    *,
+    sample_rate: int,
+    generator: np.random.Generator,
+    decay_s: tuple[float, float] = (0.1, 0.8),
+    direct_db: tuple[float, float] = (-3.0, 12.0),
+) -> Array:
+    """Let a sound ring in a random room: decaying noise after the direct sound (Moorer, 1979).
+
+    Args:
+        audio: ``(samples,)``.
+        sample_rate: samples per second.
+        generator: source of randomness.
+        decay_s: least and largest time in which the room falls by 60 dB, in seconds.
+        direct_db: least and largest level of the direct sound above the room's, in decibels.
+
+    Returns:
+        float32 ``(samples,)``; the end of the room's sound is cut.
+    """
+    decay = float(np.exp(generator.uniform(*np.log(decay_s))))
+    time_s = np.arange(round(min(decay, 0.6) * sample_rate)) / sample_rate
+    tail = generator.standard_normal(time_s.size) * 10.0 ** (-3.0 * time_s / decay)
+    # Walls and air take the highs first: the tail is a moving average of the noise, more so in
+    # one room than in another.
+    width = int(generator.integers(1, 6))
+    tail = np.convolve(tail, np.full(width, 1.0 / width), mode="same")
+    tail *= 10.0 ** (-generator.uniform(*direct_db) / 20.0) / np.sqrt(np.sum(tail**2) + 1e-12)
+    size = audio.size + tail.size
+    wet = np.fft.irfft(np.fft.rfft(audio, size) * np.fft.rfft(tail, size), size)
+    return audio + wet[: audio.size].astype(np.float32)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lass.data.augment import equalise, fit_length, speed
+from lass.data.augment import equalise, fit_length, place_in_room, speed
 from lass.data.queries import QueryTable
 from lass.data.store import ClipStore
 from lass.errors import DataError
@@ -39,6 +39,8 @@ class MixtureConfig:
         high_rate: share of batches made at the higher rate, from clips recorded at it.
         augment: share of sources that are re-coloured or played faster or slower.
         fastest: largest change of speed, as a factor either way.
+        rooms: share of sources that ring in a random room.
+        twins: share of sources made of two recordings of the same label at once.
         contaminated: share of sources that carry a second sound which no query names.
         contamination_db: least and largest level of the named sound above the other.
         confusable: labels with a cosine above this are never mixed.
@@ -58,6 +60,8 @@ class MixtureConfig:
     high_rate: float = 0.3
     augment: float = 0.4
     fastest: float = 1.1
+    rooms: float = 0.0
+    twins: float = 0.0
     contaminated: float = 0.0
     contamination_db: tuple[float, float] = (0.0, 15.0)
     confusable: float = 0.75
@@ -182,7 +186,7 @@ class MixtureSampler:
         chosen: list[int] = []
         for _ in range(count):
             chosen.append(self._draw_fitting(rate, chosen, generator))
-        sources = np.stack([self._source(index, rate, generator) for index in chosen])
+        sources = np.stack([self._sound(index, rate, generator) for index in chosen])
         if config.contaminated > 0.0:
             sources = self._contaminate(sources, chosen, rate, generator)
         mixture = sources.sum(axis=0)
@@ -235,11 +239,25 @@ class MixtureSampler:
         clip = self.store.clips[index]
         example: int | None = None
         if generator.random() < self.config.by_example:
-            name = clip.dataset if clip.dataset in dict(self.config.datasets) else "other"
-            same = self._by_rate[self.store.low_hz][name][clip.label]
-            others = [i for i in same if self.store.clips[i].source != clip.source]
-            example = int(generator.choice(others or same))
+            example = self._sibling(index, self.store.low_hz, generator)
         return self.table.blend(clip.label, example, generator)
+
+    def _sibling(self, index: int, rate: int, generator: np.random.Generator) -> int:
+        """Another clip of the same label, of another recording if there is one."""
+        clip = self.store.clips[index]
+        name = clip.dataset if clip.dataset in dict(self.config.datasets) else "other"
+        same = self._by_rate[rate][name][clip.label]
+        others = [i for i in same if self.store.clips[i].source != clip.source]
+        return int(generator.choice(others or same))
+
+    def _sound(self, index: int, rate: int, generator: np.random.Generator) -> Array:
+        """What a label sounds like: one recording, at times two of them at once."""
+        source = self._source(index, rate, generator)
+        if self.config.twins > 0.0 and generator.random() < self.config.twins:
+            twin = self._source(self._sibling(index, rate, generator), rate, generator)
+            together = source + twin
+            source = together * np.float32(_rms(source) / max(_rms(together), 1e-5))
+        return source
 
     def _source(self, index: int, rate: int, generator: np.random.Generator) -> Array:
         """An active part of a clip, re-coloured at times, at a random level."""
@@ -261,6 +279,8 @@ class MixtureSampler:
         best = fit_length(best, samples=samples, generator=generator)
         if generator.random() < config.augment:
             best = equalise(best, sample_rate=rate, generator=generator)
+        if config.rooms > 0.0 and generator.random() < config.rooms:
+            best = place_in_room(best, sample_rate=rate, generator=generator)
         rms = _rms(best)
         gain_db = generator.uniform(-config.snr_db, config.snr_db) / 2.0
         sign = 1.0 if generator.random() < 0.5 else -1.0

@@ -32,6 +32,8 @@ class BandUNetConfig:
         dilations: reach of its blocks in frames of the coarsest level.
         fusion: where the query enters.
         maps: output maps of the ``inner`` fusion.
+        dropout: share of the coarsest map's channels, and of the time network's features, that are
+            left out in training.
         evidence: the decoder is told when the query matches what the encoder heard, and presence
             also looks at the coarsest map after the query has steered it.
     """
@@ -44,6 +46,7 @@ class BandUNetConfig:
     dilations: tuple[int, ...] = (1, 2, 4)
     fusion: Literal["film", "inner"] = "film"
     maps: int = 32
+    dropout: float = 0.0
     evidence: bool = False
 
 
@@ -105,6 +108,8 @@ class BandUNet(nn.Module):
         self.context = nn.Sequential(
             *[TemporalBlock(config.context, dilation=d) for d in config.dilations]
         )
+        self.drop_channels = nn.Dropout2d(config.dropout)
+        self.drop_context = nn.Dropout1d(config.dropout)
         self.unflatten = nn.Conv1d(config.context, rows * widths[-1], 1)
         self.presence = PresenceHead(config.context, config.query_dim)
         self.evidence = EvidenceHead(widths[-1]) if config.evidence else None
@@ -154,8 +159,9 @@ class BandUNet(nn.Module):
             x = down(x)
         rows = self.config.bands // self.frame_multiple
         missing = rows - x.shape[2]
-        flat = nn.functional.pad(x, (0, 0, 0, missing)).flatten(1, 2)
-        context = self.context(self.flatten(flat))
+        heard = self.drop_channels(x)
+        flat = nn.functional.pad(heard, (0, 0, 0, missing)).flatten(1, 2)
+        context = self.drop_context(self.context(self.drop_context(self.flatten(flat))))
         back = self.unflatten(context).unflatten(1, (-1, rows))
         return BandUNetState(x + back[:, :, : x.shape[2]], skips, context)
 

@@ -31,7 +31,7 @@ def validation_sampler(
     """
     fixed = replace(
         config, batch=4, queries=1, segment_s=5.0, sources=(0.0, 1.0), snr_db=0.0,
-        absent=0.0, by_example=0.0, high_rate=0.0, augment=0.0,
+        absent=0.0, by_example=0.0, high_rate=0.0, augment=0.0, rooms=0.0, twins=0.0,
     )  # fmt: skip
     _, indices = split_validation(store.clips)
     return MixtureSampler(store, indices, table, fixed, seed=seed)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lass.data import ClipStore, MixtureConfig, MixtureSampler, QueryTable, read_manifests
-from lass.data.augment import equalise, fit_length, speed
+from lass.data.augment import equalise, fit_length, place_in_room, speed
 from tests.data.pack import LABELS, make_pack
 
 
@@ -120,6 +120,46 @@ def test_equalise_changes_colour_within_reach():
     response_db = 20 * np.log10(response)
     assert np.all(np.abs(response_db) < 6.01)
     assert np.ptp(response_db) > 0.5
+
+
+@pytest.mark.parametrize("direct_db", [-3.0, 12.0])
+def test_a_room_follows_the_direct_sound(direct_db):
+    click = np.zeros(16000, np.float32)
+    click[2000] = 1.0
+    rung = place_in_room(
+        click,
+        sample_rate=16000,
+        generator=np.random.default_rng(2),
+        decay_s=(0.4, 0.4),
+        direct_db=(direct_db, direct_db),
+    )
+    assert rung.dtype == np.float32
+    assert np.abs(rung[:2000]).max() < 1e-6
+    tail = (rung - click).astype(np.float64)
+    assert -10 * np.log10(np.sum(tail**2)) == pytest.approx(direct_db, abs=0.01)
+    # Schroeder's backward integral falls by 30 dB in half of the decay time.
+    left_db = 10 * np.log10(np.cumsum(tail[::-1] ** 2)[::-1] + 1e-20)
+    fallen = left_db[2000] - left_db[2000 + 3200]
+    assert fallen == pytest.approx(30.0, abs=1.5)
+
+
+def test_rooms_and_twins_keep_the_sum_and_the_levels(store, table):
+    made = sampler(store, table, sources=(0.0, 1.0), absent=0.0, rooms=1.0, twins=1.0, snr_db=6.0)
+    plain = sampler(store, table, sources=(0.0, 1.0), absent=0.0, snr_db=6.0)
+    for number in range(5):
+        batch = made.batch(number)
+        np.testing.assert_allclose(batch.targets.sum(axis=1), batch.mixture, atol=1e-5)
+        energy = (batch.targets**2).sum(axis=-1)
+        assert np.all(np.abs(10 * np.log10(energy[:, 0] / energy[:, 1])) <= 6.01)
+        assert not np.array_equal(batch.mixture, plain.batch(number).mixture)
+
+
+def test_a_twin_is_another_recording_of_the_label(store, table):
+    made = sampler(store, table, twins=1.0)
+    for index, clip in enumerate(store.clips):
+        twin = store.clips[made._sibling(index, 16000, np.random.default_rng(index))]
+        assert twin.label == clip.label
+        assert twin.source != clip.source
 
 
 def test_distractors_are_not_in_the_mixture(store, table):

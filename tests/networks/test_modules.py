@@ -291,3 +291,21 @@ def test_evidence_and_hint_follow_the_query():
     assert (presence - network.core.recognise(state, queries)).abs().max() > 1e-3
     gradient = torch.autograd.grad(presence[0, 0].sum(), network.core.hint.weight)[0]
     assert gradient.abs().max() > 0
+
+
+def test_dropout_is_for_training_alone():
+    torch.manual_seed(3)
+    plain = build({"kind": "band-unet", "core": CORE})
+    dropped = build({"kind": "band-unet", "core": {**CORE, "dropout": 0.5}})
+    dropped.load_state_dict(plain.state_dict())  # the weights have the same names
+    audio, queries = noise(2, 8000), unit(2, 1, DIM)
+    with torch.no_grad():
+        before = plain.eval()(audio, queries, sample_rate=16000)
+        after = dropped.eval()(audio, queries, sample_rate=16000)
+        for a, b in zip(before, after, strict=True):
+            assert torch.equal(a, b)
+        dropped.train()
+        torch.manual_seed(4)
+        first = dropped(audio, queries, sample_rate=16000)[1]
+        second = dropped(audio, queries, sample_rate=16000)[1]
+    assert not torch.allclose(first, second)
