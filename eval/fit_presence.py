@@ -18,11 +18,10 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from lass.data import ClipStore, MixtureConfig, MixtureSampler, read_manifests, split_validation
-from lass.data.queries import QueryTable, read_phrases
+from lass.data import MixtureConfig, MixtureSampler
 from lass.evaluation import auroc, calibration_error
 from lass.separation.engine import PresenceScale, SeparationStream
-from lass.training.setup import query_table
+from lass.training.material import open_material
 from lass.training.validation import validation_sampler
 from lass.zoo import load
 
@@ -42,18 +41,16 @@ class Recorder(PresenceScale):
 def collect(data: Path, cache: Path, model: str, batches: int) -> tuple[list, np.ndarray]:
     """Logits and levels of every question, and whether the sound was there."""
     loaded = load(model)
-    clips = read_manifests(data)
-    store = ClipStore.open(data, clips, cache=cache)
-    wordings = QueryTable.wordings([c.label for c in clips], read_phrases(data / "phrases.csv"))
-    texts = sorted({text for options in wordings.values() for text in options})
-    table = query_table(loaded.encoder, store, wordings, texts)
-    _, kept = split_validation(clips)
+    material = open_material(data, cache=cache)
+    store, table = material.store, material.table(loaded.encoder, cache=cache)
     config = replace(
         validation_sampler(store, table, MixtureConfig()).config, queries=2, absent=1.0
     )
     features, there = [], []
     for snr_db, seed in ((0.0, 5), (10.0, 6)):
-        sampler = MixtureSampler(store, kept, table, replace(config, snr_db=snr_db), seed=seed)
+        sampler = MixtureSampler(
+            store, material.kept, table, replace(config, snr_db=snr_db), seed=seed
+        )
         for number in range(batches):
             batch = sampler.batch(number)
             for mixture, queries in zip(batch.mixture, batch.queries, strict=True):

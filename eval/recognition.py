@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lass.data import ClipStore, read_manifests, split_validation
+from lass.training.material import open_material
 from lass.zoo import load
 
 RATE = 16000
@@ -27,11 +27,11 @@ def main() -> None:
     parser.add_argument("--model", default="default")
     parser.add_argument("--clips", type=int, default=160)
     arguments = parser.parse_args()
-    clips = read_manifests(arguments.data)
-    store = ClipStore.open(arguments.data, clips, cache=arguments.cache)
+    material = open_material(arguments.data, cache=arguments.cache)
+    store, trained, kept = material.store, material.trained, material.kept
+    clips = store.clips
     loaded = load(arguments.model)
     network = loaded.network
-    trained, kept = split_validation(clips)
     labels = sorted({clips[i].label for i in trained if clips[i].dataset == "esc50"})
     queries = torch.from_numpy(loaded.encoder.encode_text(labels))[None]
     for name, indices in (("training", trained), ("validation", kept)):

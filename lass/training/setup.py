@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
-from lass.data import ClipStore, MixtureSampler, QueryTable, read_manifests, split_validation
-from lass.data.queries import read_phrases
+from lass.data import MixtureSampler, QueryTable
 from lass.networks import build
+from lass.training.material import Material, open_material
 from lass.training.noise import NoiseInvariantNetwork, NoiseInvariantTask
 from lass.training.recipe import Recipe
 from lass.training.tasks import JointNetwork, JointTask, SeparatorTask, Task
 from lass.zoo import model_folder, verify
 from lass.zoo.loading import fill
 
-if TYPE_CHECKING:
-    from lass.query.compact import CompactEncoder
-
-__all__ = ["open_task", "query_table", "start_from"]
+__all__ = ["open_task", "start_from"]
 
 Report = Callable[[str], None]
 
@@ -40,23 +37,21 @@ def open_task(
     Returns:
         The task, with freshly drawn weights.
     """
-    clips = read_manifests(data)
-    on_message(f"{len(clips)} training clips")
-    store = ClipStore.open(data, clips, cache=cache)
-    train, _ = split_validation(clips)
-    wordings = QueryTable.wordings(
-        [clip.label for clip in clips], read_phrases(data / "phrases.csv")
-    )
-    texts = sorted({text for options in wordings.values() for text in options})
+    on_message(f"reading {data}")
+    material = open_material(data, cache=cache)
+    clips = len(material.store.clips)
+    on_message(f"{clips} training clips")
     torch.manual_seed(recipe.run.seed)
     if recipe.task == "joint":
-        return _joint(recipe, store, train, wordings, texts)
+        return _joint(recipe, material)
     from lass.query.compact import CompactEncoder
 
-    on_message(f"embedding {len(texts)} wordings and {len(clips)} clips")
+    on_message(f"embedding {len(material.texts)} wordings and {clips} clips, unless they are kept")
     encoder = CompactEncoder(model_folder(recipe.encoder))
-    table = query_table(encoder, store, wordings, texts)
-    sampler = MixtureSampler(store, train, table, recipe.mixtures, seed=recipe.run.seed)
+    table = material.table(encoder, cache=cache)
+    sampler = MixtureSampler(
+        material.store, material.trained, table, recipe.mixtures, seed=recipe.run.seed
+    )
     network = build(recipe.network)
     if recipe.noise.heads == 0:
         return SeparatorTask(network, sampler, **recipe.loss)
@@ -84,40 +79,16 @@ def start_from(task: Task, name_or_path: str | Path) -> None:
     fill(module.network if isinstance(module, NoiseInvariantNetwork) else module, folder)
 
 
-def query_table(
-    encoder: CompactEncoder,
-    store: ClipStore,
-    wordings: dict[str, list[str]],
-    texts: Sequence[str],
-) -> QueryTable:
-    """Vectors of all wordings and all clips in the encoder's space."""
-    vectors = dict(zip(texts, encoder.encode_text(texts), strict=True))
-    rate = store.low_hz
-    examples = [
-        encoder.encode_audio(_enough(store.audio(i, sample_rate=rate), rate), sample_rate=rate)
-        for i in range(len(store.clips))
-    ]
-    return QueryTable(wordings, vectors, examples=np.stack(examples))
-
-
-def _enough(audio: np.ndarray[Any, Any], rate: int) -> np.ndarray[Any, Any]:
-    """At most 5 s, as ``(1, samples)``."""
-    return audio[None, : 5 * rate]
-
-
-def _joint(
-    recipe: Recipe,
-    store: ClipStore,
-    train: Sequence[int],
-    wordings: dict[str, list[str]],
-    texts: Sequence[str],
-) -> Task:
+def _joint(recipe: Recipe, material: Material) -> Task:
     from lass.query.compact import TextEncoder
 
     encoder = TextEncoder(model_folder(recipe.encoder))
+    texts, wordings = material.texts, material.wordings
     vectors = dict(zip(texts, encoder(texts).numpy(), strict=True))
     table = QueryTable(wordings, vectors)
-    sampler = MixtureSampler(store, train, table, recipe.mixtures, seed=recipe.run.seed)
+    sampler = MixtureSampler(
+        material.store, material.trained, table, recipe.mixtures, seed=recipe.run.seed
+    )
     audio: Any = build(recipe.network)
     network = JointNetwork(audio, text_dim=next(iter(vectors.values())).size, dim=audio.config.dim)
     return JointTask(
