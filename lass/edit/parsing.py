@@ -128,20 +128,20 @@ def read_instruction(text: str, *, effect_words: Callable[[str], bool] | None = 
     leftovers: list[Leftover] = []
     for place, chunk in enumerate(chunks):
         following = chunks[place + 1] if place + 1 < len(chunks) else None
-        before = list(reader.drafts)
+        before = list(reader.said.drafts)
         try:
             if len(chunk.items) > _LONGEST_CLAUSE:
                 raise PuzzledError("this is too long for one clause")
             reader.read(chunk, following)
         except PuzzledError as error:
-            reader.drafts = before
+            reader.said.drafts = before
             if not _is_courtesy(chunk):
                 leftovers.append(_leftover(text, chunk, str(error)))
     try:
         reader.finish()
     except PuzzledError as error:
         leftovers.append(_leftover(text, chunks[-1], str(error)))
-    operations = tuple(finish(draft) for draft in reader.drafts)
+    operations = tuple(finish(draft) for draft in reader.said.drafts)
     return Parsed(operations, tuple(leftovers))
 
 
