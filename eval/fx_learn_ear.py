@@ -63,6 +63,23 @@ def heard(audio: np.ndarray) -> torch.Tensor:
     return statistics(torch.from_numpy(audio))[0]
 
 
+def versions(
+    model: WordModel, words: list[str], sounds: list[np.ndarray], generator: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Statistics of sounds and of their versions, and the unit places of the words in these."""
+    made = {name: chains(model, words, effects) for name, effects in EFFECTS.items()}
+    before, after, places = [], [], []
+    for audio in sounds:
+        before.append(heard(audio))
+        for each in made.values():
+            n = int(generator.integers(len(words)))
+            after.append(heard(changed(audio, each[n])))
+            ratings = model.ratings(words[n])
+            places.append(torch.from_numpy(ratings / np.linalg.norm(ratings)).float())
+    shape = (len(before), len(made), -1)
+    return torch.stack(before), torch.stack(after).view(shape), torch.stack(places).view(shape)
+
+
 def train(
     before: torch.Tensor, after: torch.Tensor, places: torch.Tensor, generator: torch.Generator
 ) -> Ear:
@@ -143,23 +160,11 @@ def main() -> None:
     telling = [w for w in model.words if np.linalg.norm(model.ratings(w)) > 2.5 and w.isascii()]
     words = list(generator.permutation(telling)[: options.words])
     held_out, shown = words[: len(words) // 10], words[len(words) // 10 :]
-    made = {name: chains(model, shown, effects) for name, effects in EFFECTS.items()}
-    before, after, places = [], [], []
-    names = list(EFFECTS)
     picked = [int(n) for n in generator.permutation(known)[: options.clips]]
-    for audio in excerpts(store, picked, generator):
-        before.append(heard(audio))
-        versions, ways = [], []
-        for name in names:
-            n = int(generator.integers(len(shown)))
-            versions.append(heard(changed(audio, made[name][n])))
-            ratings = model.ratings(shown[n])
-            ways.append(torch.from_numpy(ratings / np.linalg.norm(ratings)).float())
-        after.append(torch.stack(versions))
-        places.append(torch.stack(ways))
+    before, after, places = versions(model, shown, excerpts(store, picked, generator), generator)
     torch.manual_seed(0)
     draws = torch.Generator().manual_seed(0)
-    ear = train(torch.stack(before), torch.stack(after), torch.stack(places), draws)
+    ear = train(before, after, places, draws)
     sounds = excerpts(store, [int(n) for n in generator.permutation(kept)[:300]], generator)
     table = measured(ear, model, sounds, held_out)
     shape = {"scales": ear.place.out_features, "width": ear.hidden.out_features}

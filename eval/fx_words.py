@@ -25,11 +25,12 @@ from fx_learn_words import read_eq, read_reverb
 from fx_metrics import correlation, interval, octave_signs, spearman
 
 from lass.fx import EQ, GRAPHIC_FREQUENCIES_HZ, Chain, Reverb
-from lass.fx.hearing import TOWER_HZ, Hearing, loudest, to_rate
+from lass.fx.hearing import Hearing, loudest, to_rate
 from lass.fx.prompts import Prompt, Wish
 from lass.fx.published import search
 from lass.fx.word_model import WordModel
 from lass.fx.wording import chain_for, target_for
+from lass.zoo import load_encoder
 
 HZ = np.array(GRAPHIC_FREQUENCIES_HZ, np.float64)
 LEAST = 4
@@ -68,7 +69,7 @@ def nearest(words: list[str], train: list[str], model: WordModel) -> list[int]:
     return [int(np.argmax(known @ model.vector(word))) for word in words]
 
 
-def clips(data: Path, count: int, seconds: float) -> list[torch.Tensor]:
+def clips(data: Path, count: int, seconds: float, target_hz: int) -> list[torch.Tensor]:
     """Loud stretches of test clips of different labels, mono at the rate of the tower."""
     with (data / "manifest-sound.csv").open(encoding="utf-8") as file:
         rows = [r for r in csv.DictReader(file) if r["shard"].startswith("sound-test")]
@@ -91,16 +92,21 @@ def clips(data: Path, count: int, seconds: float) -> list[torch.Tensor]:
                         io.BytesIO(handle.read()), dtype="float32", always_2d=True
                     )
                     part = audio.T[:, loudest(audio.T, sample_rate=rate, seconds=seconds)]
-                    found[key] = to_rate(torch.from_numpy(part.mean(axis=0)), sample_rate=rate)
+                    mono = torch.from_numpy(part.mean(axis=0))
+                    found[key] = to_rate(mono, sample_rate=rate, target_hz=target_hz)
     assert len(found) == len(keys), "clips are missing"
     return [found[key] for key in keys]
 
 
 def searched(
-    words: list[str], sounds: list[torch.Tensor], effect: EQ | Reverb, loss: str, steps: int
+    words: list[str],
+    sounds: list[torch.Tensor],
+    effect: EQ | Reverb,
+    loss: str,
+    steps: int,
+    hearing: Hearing,
 ) -> list[list[Chain]]:
     """Chains ``[word][clip]`` of Text2FX."""
-    hearing = Hearing()
     made = []
     for number, word in enumerate(words):
         start = time.time()
@@ -147,7 +153,9 @@ def room_row(rooms: np.ndarray, wanted: np.ndarray) -> dict[str, object]:
     return row
 
 
-def measure_eq(options: argparse.Namespace, sounds: list[torch.Tensor]) -> dict[str, object]:
+def measure_eq(
+    options: argparse.Namespace, sounds: list[torch.Tensor], hearing: Hearing
+) -> dict[str, object]:
     """All rows of fx-eq-words."""
     model = WordModel.load()
     rows, all_curves = read_eq(options.data)
@@ -174,13 +182,15 @@ def measure_eq(options: argparse.Namespace, sounds: list[torch.Tensor]) -> dict[
     if few:
         table[f"ours, {few} words"] = eq_row(ours[:few], wanted[:few])
         for loss in ("cosine", "directional"):
-            found = searched(words[:few], sounds, EQ(), loss, options.steps)
+            found = searched(words[:few], sounds, EQ(), loss, options.steps, hearing)
             curves = np.array([[curve_of(chain) for chain in row] for row in found])
             table[f"Text2FX-{loss}, {few} words"] = eq_row(curves, wanted[:few])
     return {"words": words, "rows": table}
 
 
-def measure_room(options: argparse.Namespace, sounds: list[torch.Tensor]) -> dict[str, object]:
+def measure_room(
+    options: argparse.Namespace, sounds: list[torch.Tensor], hearing: Hearing
+) -> dict[str, object]:
     """All rows of fx-reverb-words."""
     model = WordModel.load()
     rows, all_rooms = read_reverb(options.data)
@@ -205,7 +215,7 @@ def measure_room(options: argparse.Namespace, sounds: list[torch.Tensor]) -> dic
     if few:
         table[f"ours, {few} words"] = room_row(ours[:few], wanted[:few])
         for loss in ("cosine", "directional"):
-            found = searched(words[:few], sounds, Reverb(), loss, options.steps_room)
+            found = searched(words[:few], sounds, Reverb(), loss, options.steps_room, hearing)
             rooms = np.array([[room_of(chain) for chain in row] for row in found])
             table[f"Text2FX-{loss}, {few} words"] = room_row(rooms, wanted[:few])
     return {"words": words, "rows": table}
@@ -221,20 +231,24 @@ def main() -> None:
     parser.add_argument("--steps-room", type=int, default=600)
     parser.add_argument("--clips", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--encoder", default="compact", help="in whose space Text2FX searches")
     parser.add_argument("--only", choices=["eq", "reverb"])
     parser.add_argument("--out", type=Path, help="folder for the JSON files")
     options = parser.parse_args()
-    sounds = clips(options.data, options.clips, options.seconds)
+    hearing = Hearing(load_encoder(options.encoder))
+    sounds = []
+    if options.search or options.search_room:
+        sounds = clips(options.data, options.clips, options.seconds, hearing.sample_rate)
     for name, measure in (("eq", measure_eq), ("reverb", measure_room)):
         if options.only not in (None, name):
             continue
-        made = measure(options, sounds)
+        made = measure(options, sounds, hearing)
         given = {k: v for k, v in vars(options).items() if k not in ("data", "out")}
         shown = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in given.items() if v is not None)
         result = {
             "name": f"fx-{name}-words",
             "command": f"python eval/fx_words.py --data DATA {shown}",
-            "rate_of_search_hz": TOWER_HZ,
+            "rate_of_search_hz": hearing.sample_rate,
             **made,
         }
         for row, figures in made["rows"].items():  # type: ignore[attr-defined]

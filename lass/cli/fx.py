@@ -79,8 +79,14 @@ def fx(
     encoder: Annotated[
         str | None,
         typer.Option(metavar="NAME|PATH", rich_help_panel=_WORK,
-                     help="A query encoder that hears, such as clap, to tell the similarity."),
+                     help="A query encoder that hears, such as clap: tells the similarity, and "
+                     "the published methods search in its space."),
     ] = None,
+    refine: Annotated[
+        bool,
+        typer.Option("--refine", rich_help_panel=_WORK,
+                     help="Fit the settings to the recording by ear, near what the words mean."),
+    ] = False,
     preset: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", rich_help_panel=_WORK, help="Use saved settings."),
@@ -149,6 +155,7 @@ def fx(
         on_existing=on_existing,
         encoder=encoder,
         pair=pair,
+        refine=refine,
     )
     return _run(spread(work, many, targets), as_json=as_json, quiet=quiet)
 

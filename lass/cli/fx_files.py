@@ -42,6 +42,7 @@ class Work:
     on_existing: OnExisting
     encoder: str | None = None
     pair: bool = False
+    refine: bool = False
 
     @cached_property
     def listener(self) -> QueryEncoder | None:
@@ -225,6 +226,7 @@ def _find(work: Work, path: Path, output: Path) -> TextFx[NDArray[np.float32]]:
         amount=work.amount,
         steps=work.steps,
         encoder=work.listener,
+        refine=work.refine,
     )
     if work.pair:
         _write_pair(output, audio, found, rate, work.on_existing)
@@ -316,4 +318,5 @@ def _entry(done: Done) -> dict[str, Any]:
         entry["reliable"] = done.found.reliable
         entry["certainty"] = done.found.certainty
         entry["unknown"] = list(done.found.unknown)
+        entry["doubtful"] = list(done.found.doubtful)
     return entry

@@ -16,8 +16,9 @@ from lass.fx.equalisers import EQ, GRAPHIC_FREQUENCIES_HZ, FilterEffect, Graphic
 from lass.fx.exports import Export
 from lass.fx.levels import Gain, Saturation, StereoWidth
 from lass.fx.matching import graphic_eq_for, parametric_eq_for
+from lass.fx.outcome import TextFx
 from lass.fx.parameters import Parameter
-from lass.fx.prompted import TextFx, text_to_fx, words_to_chain
+from lass.fx.prompted import text_to_fx, words_to_chain
 from lass.fx.rendering import Rendered, render_file
 from lass.fx.reverb import BandReverb, Reverb
 

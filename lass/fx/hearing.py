@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lass.audio import loudness_lufs
-from lass.errors import QueryError
+from lass.fx.towers import Tower, open_tower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 TOWER_HZ = 16000
+"""Rate of the ear for effects and of the tower of ``compact``."""
 LISTENED_S = 10.0
 """Settings are found on so many seconds of a recording."""
 LOOK_S = 1.0
@@ -49,7 +50,6 @@ class Hearing:
         from lass.zoo import load_encoder
 
         self.encoder: Any = load_encoder("compact") if encoder is None else encoder
-        self._tower: Any = None
 
     def text(self, phrase: str) -> Tensor:
         """Unit vector ``(dim,)`` of a phrase.
@@ -65,39 +65,24 @@ class Hearing:
         vector = torch.from_numpy(self.encoder.encode_audio(audio, sample_rate=sample_rate).copy())
         return torch.nn.functional.normalize(vector, dim=-1)
 
+    @property
+    def sample_rate(self) -> int:
+        """Rate of the sounds that `embed` takes, in Hz."""
+        return self._tower.sample_rate
+
     def embed(self, audio: Tensor) -> Tensor:
-        """Unit vectors ``(batch, dim)`` of mono sounds ``(batch, samples)`` at `TOWER_HZ`.
+        """Unit vectors ``(batch, dim)`` of mono sounds ``(batch, samples)`` at `sample_rate`.
 
         Differentiable in the sound.
 
         Raises:
             QueryError: If the encoder gives no gradients.
         """
-        if self._tower is None:
-            self._tower = self._open()
-        made: Tensor = self._tower.embed(audio, sample_rate=TOWER_HZ)
-        return made
+        return self._tower.embed(audio)
 
-    def _open(self) -> torch.nn.Module:
-        """The audio tower of the encoder's folder, frozen."""
-        from safetensors.torch import load_file
-
-        from lass.networks import build
-        from lass.zoo.packing import unpack
-
-        folder = self.encoder.folder
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if "audio" not in config:
-            raise QueryError(
-                f"the encoder of the space {self.encoder.space!r} gives no gradients; use the "
-                "encoder compact, or the method 'default'"
-            )
-        weights = unpack(load_file(folder / "model.safetensors"))
-        tower: torch.nn.Module = build(config["audio"])
-        tower.load_state_dict(
-            {k.removeprefix("audio."): v for k, v in weights.items() if k.startswith("audio.")}
-        )
-        return tower.eval().requires_grad_(False)
+    @cached_property
+    def _tower(self) -> Tower:
+        return open_tower(self.encoder)
 
 
 def to_rate(audio: Tensor, *, sample_rate: int, target_hz: int = TOWER_HZ) -> Tensor:

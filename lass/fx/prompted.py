@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from lass.fx.checks import check_amount
 from lass.fx.ear import Ear
 from lass.fx.hearing import Hearing, loudest, matching_gain_db, to_rate
 from lass.fx.levels import Gain
+from lass.fx.outcome import Audio, Method, TextFx
 from lass.fx.prompts import Prompt, parse_prompt
 from lass.fx.word_model import WordModel
 from lass.fx.wording import WORD_EFFECTS, Target, chain_for, target_for
@@ -28,71 +29,17 @@ if TYPE_CHECKING:
 
     from lass.query.types import QueryEncoder
 
-__all__ = ["METHODS", "Method", "TextFx", "text_to_fx", "words_to_chain"]
+__all__ = ["METHODS", "text_to_fx", "words_to_chain"]
 
-Method = Literal["default", "cosine", "directional"]
 METHODS = ("default", "cosine", "directional")
 
-_Audio = TypeVar("_Audio", "NDArray[np.float32]", Tensor)
 _DRAWS = 3
 _SILENT = 1e-5
 _MAX_SEED = 2**32
 
 
-@dataclass(frozen=True)
-class TextFx(Generic[_Audio]):
-    """A sound after the words, and how it came about.
-
-    Args:
-        audio: Of the type and shape that was given.
-        chain: The effects, with the gain that keeps the loudness; `Chain.apply` gives ``audio``.
-        similarity_before: How well the recording fits the prompt, -1 to 1: to the ear for
-            effects (`lass.fx.ear`), or the cosine in the query space for the published methods
-            and where an encoder was given.
-        similarity_after: The same of the result.
-        spread: Standard deviation of ``similarity_after`` over restarts: over settings drawn
-            from the uncertainty of the words, or over random starts for the published methods.
-        reliable: Whether the similarity grew by more than the spread.
-        certainty: 0 to 1, how far listeners agree on the words; None for the published methods.
-        unknown: Words that the lexicon does not have and that were guessed from their likeness.
-        method: How the settings were found.
-        seed: What was drawn with.
-    """
-
-    audio: _Audio
-    chain: Chain
-    similarity_before: float
-    similarity_after: float
-    spread: float
-    reliable: bool
-    certainty: float | None
-    unknown: tuple[str, ...]
-    method: Method
-    seed: int
-
-    @property
-    def parameters(self) -> dict[str, dict[str, float]]:
-        """Settings by effect and name, in the units that the names say."""
-        return self.chain.parameters
-
-    def describe(self) -> str:
-        """Say in plain words what was done, and how sure that is."""
-        lines = [self.chain.describe()]
-        lines.append(
-            f"similarity with the words: {self.similarity_before:.3f} before, "
-            f"{self.similarity_after:.3f} after (spread over restarts {self.spread:.3f})"
-        )
-        if not self.reliable:
-            lines.append("no reliable change found: the gain is within the spread over restarts")
-        if self.certainty is not None:
-            lines.append(f"certainty of the words: {self.certainty:.2f} of 1")
-        if self.unknown:
-            lines.append(f"guessed from similar words: {', '.join(self.unknown)}")
-        return "\n".join(lines)
-
-
 def text_to_fx(
-    audio: _Audio,
+    audio: Audio,
     sample_rate: int,
     prompt: str,
     effects: Sequence[str] = ("eq", "reverb"),
@@ -104,8 +51,9 @@ def text_to_fx(
     steps: int = 600,
     restarts: int = 3,
     encoder: QueryEncoder | None = None,
+    refine: bool = False,
     on_step: Callable[[int, int], None] | None = None,
-) -> TextFx[_Audio]:
+) -> TextFx[Audio]:
     """Change a sound as words say.
 
     Args:
@@ -120,9 +68,11 @@ def text_to_fx(
         amount: 0 for no change, 1 for what the words say, more to exaggerate.
         match_loudness: Whether the result is as loud as the recording.
         steps: Gradient steps of the published methods.
-        restarts: Random starts of the published methods.
+        restarts: Random starts of the published methods, or starts of the refinement.
         encoder: Query space for the similarity. If None, the default method asks the ear for
             effects, and the published methods the shipped space.
+        refine: Whether the default method follows the ear for effects from what the words mean,
+            within their uncertainty (`lass.fx.refining`).
         on_step: Called by the published methods after every step with steps done and in all.
 
     Returns:
@@ -154,7 +104,10 @@ def text_to_fx(
     found: _Search
     if method == "default":
         assert target is not None
-        found = _by_words(wishes, target, names, seed, model, fits, excerpt, sample_rate, amount)
+        moved = target
+        if refine and not silent:
+            moved = _refined(target, names, excerpt, sample_rate, seed, restarts)
+        found = _by_words(wishes, moved, names, seed, model, fits, excerpt, sample_rate, amount)
     elif silent:
         raise AudioError(
             "the recording is silent, and this method must listen to it; give a sound, or the "
@@ -164,7 +117,11 @@ def text_to_fx(
         from lass.fx.published import search
 
         assert hearing is not None
-        mono = to_rate(torch.from_numpy(excerpt.mean(axis=0)), sample_rate=sample_rate)
+        mono = to_rate(
+            torch.from_numpy(excerpt.mean(axis=0)),
+            sample_rate=sample_rate,
+            target_hz=hearing.sample_rate,
+        )
         result = search(
             mono, prompt, chain=Chain([effect_class(name)() for name in names]), hearing=hearing,
             loss=method, seed=seed, restarts=restarts, steps=steps, on_step=on_step,
@@ -173,6 +130,7 @@ def text_to_fx(
             result.chains[result.best].scaled(amount),
             float(result.similarities.std(correction=0)),
             None,
+            (),
             (),
         )
     chain: Chain = found.chain
@@ -193,6 +151,7 @@ def text_to_fx(
         reliable=after - before > max(found.spread, 1e-6),
         certainty=found.certainty,
         unknown=found.unknown,
+        doubtful=found.doubtful,
         method=method,
         seed=seed,
     )
@@ -251,6 +210,31 @@ class _Search:
     spread: float
     certainty: float | None
     unknown: tuple[str, ...]
+    doubtful: tuple[str, ...]
+
+
+def _refined(
+    target: Target,
+    names: Sequence[str],
+    excerpt: NDArray[np.float32],
+    sample_rate: int,
+    seed: int,
+    restarts: int,
+) -> Target:
+    """The target, moved by the ear on the loudest seconds of the excerpt."""
+    from lass.fx.refining import SECONDS, refine
+
+    where = loudest(excerpt, sample_rate=sample_rate, seconds=SECONDS)
+    mono = torch.from_numpy(excerpt[:, where].mean(axis=0))
+    return refine(
+        target,
+        to_rate(mono, sample_rate=sample_rate),
+        _ear(),
+        tone=not _room_only(names),
+        room="reverb" in names,
+        seed=seed,
+        restarts=restarts,
+    ).target
 
 
 def _by_words(
@@ -278,7 +262,7 @@ def _by_words(
             made = chain_of(drawn).apply(excerpt, sample_rate=sample_rate)
             heard.append(fits(made))
     spread = float(np.std(heard)) if heard else 0.0
-    return _Search(chain_of(target), spread, target.certainty, target.unknown)
+    return _Search(chain_of(target), spread, target.certainty, target.unknown, target.doubtful)
 
 
 @lru_cache(maxsize=1)
@@ -300,7 +284,7 @@ def _signal(audio: object, sample_rate: int) -> NDArray[np.float32]:
     return signal
 
 
-def _like(made: NDArray[np.float32], audio: _Audio) -> _Audio:
+def _like(made: NDArray[np.float32], audio: Audio) -> Audio:
     if isinstance(audio, Tensor):
         return torch.from_numpy(made).to(audio.device)
     return made

@@ -3,7 +3,7 @@
 A. Chu, P. O'Reilly, J. Barnett, B. Pardo, "Text2FX: Harnessing CLAP embeddings for text-guided
 audio effects", ICASSP 2025. Adam on logits, sigmoid, a linear spread over each range; the clip is
 rolled by a random number of samples in every step. The space is that of any encoder whose audio
-tower gives gradients, instead of CLAP.
+tower gives gradients (`lass.fx.towers`): CLAP as published, or ``compact``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
-
-from lass.fx.hearing import TOWER_HZ
 
 if TYPE_CHECKING:
     from lass.fx.chain import Chain
@@ -58,7 +56,7 @@ def search(
     """Search settings with gradients.
 
     Args:
-        audio: Mono clip ``(samples,)`` at `TOWER_HZ`, not silent; or several of them
+        audio: Mono clip ``(samples,)`` at the rate of ``hearing``, not silent; or several of them
             ``(clips, samples)``, one restart for each.
         phrase: The prompt as typed.
         chain: Which effects; their settings are not used.
@@ -88,7 +86,7 @@ def search(
     optimiser = torch.optim.Adam([logits], lr=learning_rate)
     for step in range(steps):
         shift = int(torch.randint(0, clips.shape[-1], (), generator=generator))
-        made = _made(clips.roll(shift, -1), chain, logits)
+        made = _made(clips.roll(shift, -1), chain, logits, hearing.sample_rate)
         heard = hearing.embed(made)
         if loss == "cosine":
             cost = 1 - heard @ wanted
@@ -100,7 +98,7 @@ def search(
         if on_step is not None:
             on_step(step + 1, steps)
     with torch.no_grad():
-        similarities = hearing.embed(_made(clips, chain, logits)) @ wanted
+        similarities = hearing.embed(_made(clips, chain, logits, hearing.sample_rate)) @ wanted
         values = _values(chain, logits)
     chains = tuple(
         chain.replace({k: {n: float(v[row]) for n, v in s.items()} for k, s in values.items()})
@@ -109,11 +107,10 @@ def search(
     return Found(chains, similarities, int(similarities.argmax()))
 
 
-def _made(clips: Tensor, chain: Chain, logits: Tensor) -> Tensor:
+def _made(clips: Tensor, chain: Chain, logits: Tensor, sample_rate: int) -> Tensor:
     """The processed clips ``(restarts, samples)``, scaled down where it exceeds full scale."""
-    made = chain.process(clips[:, None], sample_rate=TOWER_HZ, settings=_values(chain, logits))[
-        :, 0
-    ]
+    settings = _values(chain, logits)
+    made = chain.process(clips[:, None], sample_rate=sample_rate, settings=settings)[:, 0]
     return made / made.detach().abs().amax(dim=-1, keepdim=True).clamp_min(1.0)
 
 

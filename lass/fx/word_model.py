@@ -10,6 +10,7 @@ JAES 64(4), 2016). The fit is made by ``eval/fx_learn_words.py``.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from lass.query.compact import TextEncoder
 
-__all__ = ["SCALES", "Meaning", "WordModel", "kernel", "pull"]
+__all__ = ["SCALES", "Meaning", "WordModel", "certainty", "kernel", "likeness", "pull"]
+
+_Near = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
 
 SCALES = ("treble", "low", "middle", "pleasant", "energy", "clear", "size", "wet")
 """What words are rated on, -2 to 2."""
@@ -33,6 +36,7 @@ SCALES = ("treble", "low", "middle", "pleasant", "energy", "clear", "size", "wet
 TEMPLATE = "the sound is {}"
 KERNEL_NOISE = 0.3
 _FILE = "words.safetensors"
+_NEIGHBOURS = 8
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Meaning:
             wetness.
         room_deviation: Standard deviation of each score.
         ratings: Places on `SCALES` as differences from the mean word, in standard deviations.
+
+    The deviations of an unknown word also count how far its ratings may be wrong.
     """
 
     word: str
@@ -59,6 +65,26 @@ class Meaning:
     room: NDArray[np.float64]
     room_deviation: NDArray[np.float64]
     ratings: NDArray[np.float64]
+
+    @property
+    def certainty(self) -> float:
+        """0 for a word that says nothing, towards 1 for one on which listeners would agree."""
+        return certainty(self.curve, self.curve_deviation**2)
+
+
+def certainty(curve: NDArray[np.float64], variance: float) -> float:
+    """How much of a curve is meaning: its length against that of curve and doubt.
+
+    Args:
+        curve: Wanted tone ``(40,)``.
+        variance: Of each of its points.
+
+    Example:
+        >>> certainty(np.full(40, 0.3), 0.4**2)
+        0.6
+    """
+    length = float(np.linalg.norm(curve))
+    return round(length / math.sqrt(length**2 + len(curve) * variance + 1e-12), 9)
 
 
 def kernel(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,7 +106,8 @@ class WordModel:
             near; ``pulled`` (near, 8), what each adds to the ratings of a word near it;
             ``centre`` (width,), ``ratings`` (words, 8),
             ``curve_weights`` (9, 40), ``curve_covariance`` (9, 9), ``room_weights`` (9, 4),
-            ``room_covariance`` (4, 9, 9), ``room_mean`` (4,), ``room_scale`` (4,), ``curve_noise``.
+            ``room_covariance`` (4, 9, 9), ``room_mean`` (4,), ``room_scale`` (4,), ``curve_noise``,
+            ``doubt`` (3,), how far ratings read off the embedding are wrong, see `likeness`.
         encoder: Gives the vectors of words that are not rated.
     """
 
@@ -96,7 +123,7 @@ class WordModel:
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         self._t = {**tensors, "vectors": unit}
         self._encoder = encoder
-        self._struck: tuple[frozenset[str], NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._struck: tuple[frozenset[str], _Near] | None = None
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
@@ -134,6 +161,14 @@ class WordModel:
             raise ModelError(f"{path} is no word model ({error}): install lass again") from error
         return cls(words, tensors)
 
+    def refitted(self, tensors: dict[str, NDArray[np.float64]]) -> Self:
+        """The same words with other regressions, for measuring.
+
+        Args:
+            tensors: Those that change.
+        """
+        return type(self)(self.words, {**self._t, **tensors}, self._encoder)
+
     def knows(self, word: str) -> bool:
         """Tell whether the lexicon has a word."""
         return word in self._at
@@ -153,9 +188,25 @@ class WordModel:
         """
         if word in self._at and word not in strike:
             return np.asarray(self._standard[self._at[word]], np.float64)
-        vectors, pulled = self._near(frozenset(strike))
-        likeness = kernel(self.vector(word)[None], vectors)[0]
-        return np.asarray(likeness @ pulled, np.float64)
+        vectors, pulled, _ = self._near(frozenset(strike))
+        return np.asarray((kernel(self.vector(word)[None], vectors) @ pulled)[0], np.float64)
+
+    def doubt(self, word: str, *, strike: Collection[str] = ()) -> float:
+        """Say how far the ratings of a word may be wrong.
+
+        Args:
+            word: A word or a phrase.
+            strike: As for `ratings`.
+
+        Returns:
+            The expected squared error of a rating: 0 for a word of the lexicon, towards 1 where
+            as much as nothing is known.
+        """
+        if word in self._at and word not in strike:
+            return 0.0
+        vectors, _, ratings = self._near(frozenset(strike))
+        near = likeness(self.vector(word)[None] @ vectors.T, ratings)[0]
+        return float(np.exp(self._t["doubt"] @ np.array([1.0, *near])))
 
     def vector(self, text: str) -> NDArray[np.float64]:
         """Centred unit text embedding ``(width,)`` of a word."""
@@ -181,18 +232,43 @@ class WordModel:
         Raises:
             QueryError: If the text encoder does not know the script.
         """
-        ratings = self.ratings(word, strike=strike)
+        known = word in self._at and word not in strike
+        ratings, doubt = self.ratings(word, strike=strike), self.doubt(word, strike=strike)
+        return self.meaning_of(ratings, doubt=doubt, word=word, known=known)
+
+    def meaning_of(
+        self,
+        ratings: NDArray[np.float64],
+        *,
+        doubt: float = 0.0,
+        word: str = "",
+        known: bool = True,
+    ) -> Meaning:
+        """Say what a place on the scales means.
+
+        Args:
+            ratings: Standard scores ``(8,)`` as of `ratings`.
+            doubt: Their expected squared error as of `doubt`.
+            word: For the answer, as is ``known``.
+            known: Whether the lexicon has the word.
+
+        Returns:
+            Curve and room, each with its uncertainty.
+        """
         row = np.concatenate([[1.0], ratings])
-        curve = row @ self._t["curve_weights"]
-        spread = float(row @ self._t["curve_covariance"] @ row) * float(self._t["curve_noise"][0])
-        covariance = self._t["room_covariance"]
+        curves, rooms = self._t["curve_weights"], self._t["room_weights"]
+        curve = row @ curves
+        variance = float(row @ self._t["curve_covariance"] @ row) * float(self._t["curve_noise"][0])
+        variance += doubt * float(np.mean(np.sum(curves[1:] ** 2, axis=0)))
+        room_variance = np.einsum("i,kij,j->k", row, self._t["room_covariance"], row)
+        room_variance += doubt * np.sum(rooms[1:] ** 2, axis=0)
         return Meaning(
             word=word,
-            known=word in self._at and word not in strike,
+            known=known,
             curve=np.asarray(curve - curve.mean(), np.float64),
-            curve_deviation=float(np.sqrt(spread)),
-            room=np.asarray(row @ self._t["room_weights"], np.float64),
-            room_deviation=np.sqrt(np.einsum("i,kij,j->k", row, covariance, row)),
+            curve_deviation=math.sqrt(variance),
+            room=np.asarray(row @ rooms, np.float64),
+            room_deviation=np.sqrt(room_variance),
             ratings=ratings,
         )
 
@@ -218,15 +294,40 @@ class WordModel:
         ratings = self._t["ratings"]
         return np.asarray((ratings - ratings.mean(axis=0)) / ratings.std(axis=0), np.float64)
 
-    def _near(self, strike: frozenset[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Vectors of the words that others are compared with, and what each of them adds."""
-        if not strike:
-            return self._t["vectors"], self._t["pulled"]
+    def _near(self, strike: frozenset[str]) -> _Near:
+        """The words that others are compared with: vectors, what each adds, ratings."""
         if self._struck is None or self._struck[0] != strike:
-            kept = [n for n in range(len(self._t["vectors"])) if self.words[n] not in strike]
-            vectors = self._t["vectors"][kept]
-            self._struck = strike, vectors, pull(vectors, self._standard[kept])
-        return self._struck[1:]
+            count = len(self._t["vectors"])
+            kept = [n for n in range(count) if self.words[n] not in strike]
+            vectors, ratings = self._t["vectors"][kept], self._standard[kept]
+            pulled = pull(vectors, ratings) if strike else self._t["pulled"]
+            self._struck = strike, (vectors, pulled, ratings)
+        return self._struck[1]
+
+
+def likeness(cosines: NDArray[np.float64], ratings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Say how near new words are to rated ones, and how far these disagree.
+
+    Args:
+        cosines: Of new words with rated ones ``(new, words)``.
+        ratings: Ratings of the latter ``(words, scales)``.
+
+    Returns:
+        ``(new, 2)``: the highest cosine, and the variance of the ratings of the eight nearest
+        words, which count by the square of the cosine.
+
+    Example:
+        >>> likeness(np.array([[0.5, 0.5]]), np.array([[0.0], [2.0]])).round(4).tolist()
+        [[0.5, 1.0]]
+    """
+    top = np.argsort(-cosines, axis=1)[:, :_NEIGHBOURS]
+    near = np.clip(np.take_along_axis(cosines, top, axis=1), 0.0, 1.0)
+    shares = near**2 + 1e-6
+    shares /= shares.sum(axis=1, keepdims=True)
+    theirs = ratings[top]
+    mean = np.einsum("nk,nks->ns", shares, theirs)
+    spread = np.einsum("nk,nks->ns", shares, (theirs - mean[:, None]) ** 2).mean(axis=1)
+    return np.stack([near[:, 0], spread], axis=1)
 
 
 def pull(vectors: NDArray[np.float64], ratings: NDArray[np.float64]) -> NDArray[np.float64]:

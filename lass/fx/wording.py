@@ -14,7 +14,7 @@ from lass.fx.chain import Chain
 from lass.fx.equalisers import GRAPHIC_FREQUENCIES_HZ
 from lass.fx.matching import graphic_eq_for, parametric_eq_for
 from lass.fx.reverb import Reverb
-from lass.fx.word_model import SCALES
+from lass.fx.word_model import SCALES, certainty
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from lass.fx.prompts import Prompt
     from lass.fx.word_model import WordModel
 
-__all__ = ["WORD_EFFECTS", "Target", "chain_for", "target_for"]
+__all__ = ["DOUBTFUL", "MOST_MIX", "WORD_EFFECTS", "Target", "chain_for", "target_for", "waves"]
 
 WORD_EFFECTS = ("eq", "graphic_eq", "reverb")
 """Effects that words can set."""
+
+DOUBTFUL = 0.5
+"""An unknown word of less certainty has no reliable meaning; see ``eval/fx_nonsense.py``."""
 
 _FULL_DB = 50.0
 """Gain per unit of a curve: a word on which listeners agree well moves bands by about 4 dB rms."""
@@ -34,6 +37,9 @@ _MOST_RMS_DB, _MOST_DB = 8.0, 15.0
 _LOCK_EDGES_HZ = {"low": (0.0, 250.0), "middle": (250.0, 4000.0), "high": (4000.0, math.inf)}
 _ROOM_SPREAD = 1.5
 """The regression draws rooms together; this gives them the spread that listeners' rooms have."""
+_WET = 0.4
+MOST_MIX = 0.6
+"""Share of the room at most; the rest of a sound stays itself."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +50,23 @@ class Target:
         curve_db: Tone at `GRAPHIC_FREQUENCIES_HZ` ``(40,)`` in dB.
         curve_deviation_db: Standard deviation of each of its points.
         room: Settings of :class:`Reverb` by name.
-        room_deviation: Standard deviation of the room's scores, decay first ``(4,)``.
+        room_deviation: Standard deviation of settings of the room: of the logarithm of
+            ``decay_s`` and ``brightness_hz``, and of the logit of ``mix``.
+        keep: What of the curve may move ``(40,)``: 0 where it is locked, otherwise 1.
         certainty: 0 for words that say nothing, towards 1 for those on which listeners agree.
         unknown: Words that the lexicon does not have, understood by their likeness to others.
+        doubtful: Those of them that are like no known word enough to be relied on.
         ratings: Place of the prompt on the scales of the word model ``(8,)``.
     """
 
     curve_db: NDArray[np.float64]
     curve_deviation_db: float
     room: dict[str, float]
-    room_deviation: NDArray[np.float64]
+    room_deviation: dict[str, float]
+    keep: NDArray[np.float64]
     certainty: float
     unknown: tuple[str, ...]
+    doubtful: tuple[str, ...]
     ratings: NDArray[np.float64]
 
 
@@ -82,7 +93,7 @@ def target_for(
     share = 1.0 / math.sqrt(len(prompt.wishes))
     curve, scores, ratings = np.zeros(40), np.zeros(4), np.zeros(len(SCALES))
     variance, room_variance = 0.0, np.zeros(4)
-    unknown = []
+    unknown, doubtful = [], []
     for wish in prompt.wishes:
         meaning = model.meaning(wish.word, strike=strike)
         weight = share * wish.weight
@@ -93,25 +104,32 @@ def target_for(
         room_variance += (weight * meaning.room_deviation) ** 2
         if not meaning.known:
             unknown.append(wish.word)
+            if meaning.certainty < DOUBTFUL:
+                doubtful.append(wish.word)
     if draw is not None:
         # Neighbouring bands err together: a few broad waves of the right variance.
-        waves = np.cos(np.pi * np.outer(np.arange(1, 5), (np.arange(40) + 0.5) / 40))
-        curve = curve + math.sqrt(variance / 2) * (draw.standard_normal(4) @ waves)
+        curve = curve + math.sqrt(variance / 2) * (draw.standard_normal(4) @ waves())
         scores = scores + np.sqrt(room_variance) * draw.standard_normal(4)
-    length = float(np.linalg.norm(curve))
-    certainty = length / math.sqrt(length**2 + 40 * variance + 1e-12)
     room = _room(model, scores, ratings, offset=1.2 if room_only else 0.0)
     if "reverb" in prompt.locks:
         room["mix"] = 0.0
+    keep = _kept(prompt.locks)
     return Target(
-        curve_db=_locked(_bounded(_FULL_DB * curve), prompt.locks),
+        curve_db=_bounded(_FULL_DB * curve) * keep,
         curve_deviation_db=_FULL_DB * math.sqrt(variance),
         room=room,
-        room_deviation=np.sqrt(room_variance),
-        certainty=certainty,
+        room_deviation=_room_deviation(model, np.sqrt(room_variance)),
+        keep=keep,
+        certainty=certainty(curve, variance),
         unknown=tuple(unknown),
+        doubtful=tuple(doubtful),
         ratings=ratings,
     )
+
+
+def waves() -> NDArray[np.float64]:
+    """Four broad waves over the bands ``(4, 40)``: what neighbouring bands do together."""
+    return np.asarray(np.cos(np.pi * np.outer(np.arange(1, 5), (np.arange(40) + 0.5) / 40)))
 
 
 def chain_for(
@@ -158,8 +176,8 @@ def _bounded(curve_db: NDArray[np.float64]) -> NDArray[np.float64]:
     return curve_db / over
 
 
-def _locked(curve_db: NDArray[np.float64], locks: Collection[str]) -> NDArray[np.float64]:
-    """The curve, brought to 0 dB where it is locked, over half an octave outside."""
+def _kept(locks: Collection[str]) -> NDArray[np.float64]:
+    """0 where the curve is locked, rising to 1 over half an octave outside."""
     octaves = np.log2(np.array(GRAPHIC_FREQUENCIES_HZ, np.float64))
     keep = np.ones(40)
     for name in locks:
@@ -168,7 +186,7 @@ def _locked(curve_db: NDArray[np.float64], locks: Collection[str]) -> NDArray[np
             below = math.log2(low) - octaves if low else np.full(40, -1.0)
             above = octaves - math.log2(high) if high < math.inf else np.full(40, -1.0)
             keep *= np.clip(2 * np.maximum(below, above), 0.0, 1.0)
-    return np.asarray(curve_db * keep, np.float64)
+    return np.asarray(keep, np.float64)
 
 
 def _room(
@@ -181,10 +199,20 @@ def _room(
     """
     values = model.room_values(_ROOM_SPREAD * scores)
     spoken = (ratings[SCALES.index("size")] + ratings[SCALES.index("wet")]) / 2
-    loud = -2.4 + offset + 1.3 * spoken + 0.4 * _ROOM_SPREAD * float(scores[1])
+    loud = -2.4 + offset + 1.3 * spoken + _WET * _ROOM_SPREAD * float(scores[1])
     return {
         "decay_s": float(np.clip(values["decay_s"], 0.2, 12.0)),
-        "mix": 0.6 / (1.0 + math.exp(-loud)),
+        "mix": MOST_MIX / (1.0 + math.exp(-loud)),
         "pre_delay_ms": float(np.clip(400.0 * values["pre_delay_s"], 0.0, 60.0)),
         "brightness_hz": float(np.clip(values["brightness_hz"], 500.0, 18000.0)),
+    }
+
+
+def _room_deviation(model: WordModel, deviation: NDArray[np.float64]) -> dict[str, float]:
+    """How unsure the settings of the reverb are, in logarithms."""
+    far, mean = (model.room_values(n * _ROOM_SPREAD * deviation) for n in (1, 0))
+    return {
+        "decay_s": math.log(far["decay_s"] / mean["decay_s"]),
+        "mix": _WET * _ROOM_SPREAD * float(deviation[1]),
+        "brightness_hz": math.log(far["brightness_hz"] / mean["brightness_hz"]),
     }

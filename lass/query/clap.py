@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -11,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lass.errors import ModelError
+from lass.errors import ModelError, brief
 from lass.query.algebra import combine
 from lass.query.base import Encoder, stated
 from lass.query.cache import TextCache
-from lass.query.pretrained import Pretrained, Tokens, network_class, open_network, text_vectors
+from lass.query.pretrained import Pretrained, encoding, network_class, open_network, text_vectors
 from lass.query.prompts import AS_TYPED
+from lass.query.tokens import Tokens
 
 __all__ = ["ClapEncoder"]
 
@@ -28,6 +30,7 @@ _SPACES = {
 }
 _LICENCE = "Apache-2.0"  # of the published weights above
 _MOST_WINDOWS = 6
+_MOST_VALUES = 50_000_000  # of a spectrogram; the published one has a million
 
 
 class ClapEncoder(Encoder):
@@ -74,7 +77,7 @@ class ClapEncoder(Encoder):
         super().__init__(
             folder,
             space=space or stated(own, "space", _SPACES.get(name, "")),
-            dim=int(self._stored.config.get("projection_dim", 512)),
+            dim=self._stored.number("projection_dim", 512),
             licence=stated(own, "licence", _LICENCE if name in _SPACES else "not stated"),
             templates=templates or own.get("templates", AS_TYPED),
             hashes=own.get("sha256"),
@@ -101,10 +104,20 @@ class ClapEncoder(Encoder):
         heard = heard if heard.size else np.zeros(1, np.float32)
         vectors = []
         for window in self._windows(heard):
-            with _fixed_draws(), torch.inference_mode():
+            with encoding(self.folder), _fixed_draws(), torch.inference_mode():
                 features = self._features(window, sampling_rate=rate, return_tensors="pt")
                 vectors.append(self._network.get_audio_features(**features).pooler_output[0])
         return combine([vector.numpy() for vector in vectors])
+
+    @property
+    def network(self) -> Any:  # noqa: ANN401
+        """The model of transformers, for those who need gradients through it."""
+        return self._network
+
+    @property
+    def features(self) -> Any:  # noqa: ANN401
+        """The feature extractor of transformers, with the settings of the model."""
+        return self._features
 
     def _windows(self, mono: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """The stretches to hear: all at once, or windows that cover it evenly."""
@@ -118,15 +131,17 @@ class ClapEncoder(Encoder):
     def _phrases(self, phrases: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors of sentences."""
         rows = self._tokens(phrases)
-        return text_vectors(self._network, self._tokens, rows, dim=self.dim)
+        with encoding(self.folder):
+            return text_vectors(self._network, self._tokens, rows, dim=self.dim)
 
     @cached_property
     def _tokens(self) -> Tokens:
-        text = self._stored.config.get("text_config") or {}
-        padding = int(text.get("pad_token_id", 1))
+        told, text = self._stored.number, "text_config"
+        padding = told("pad_token_id", 1, section=text)
         # RoBERTa counts positions from the number after the padding's.
-        longest = int(text.get("max_position_embeddings", 514)) - padding - 1
-        return Tokens(self.folder, longest=longest, padding=padding)
+        longest = told("max_position_embeddings", 514, section=text) - padding - 1
+        known = told("vocab_size", 50265, section=text)
+        return Tokens(self.folder, longest=longest, padding=padding, known=known)
 
     @cached_property
     def _network(self) -> Any:  # noqa: ANN401
@@ -135,13 +150,31 @@ class ClapEncoder(Encoder):
     @cached_property
     def _features(self) -> Any:  # noqa: ANN401
         extractor = network_class("models.clap.feature_extraction_clap", "ClapFeatureExtractor")
-        fused = (self._stored.config.get("audio_config") or {}).get("enable_fusion", False)
-        options = {"truncation": "fusion" if fused else "rand_trunc", "padding": "repeatpad"}
         path = self.folder / "preprocessor_config.json"
         try:
-            return extractor.from_json_file(path) if path.is_file() else extractor(**options)
-        except (ValueError, TypeError) as error:
-            raise ModelError(f"{path} cannot be read: {error}") from error
+            if path.is_file():
+                options = _bounded(json.loads(path.read_text(encoding="utf-8")))
+            else:
+                fused = (self._stored.config.get("audio_config") or {}).get("enable_fusion", False)
+                options = {"truncation": "fusion" if fused else "rand_trunc"}
+            return extractor(**{"padding": "repeatpad", **options})
+        except Exception as error:  # whatever wrong settings lead to
+            raise ModelError(f"{path} cannot be read: {brief(error)}") from error
+
+
+def _bounded(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the feature extractor, unless its tables would fill the memory.
+
+    Raises:
+        ValueError: they would.
+    """
+    usual = {"sampling_rate": 48000, "hop_length": 480, "max_length_s": 10,
+             "fft_window_size": 1024, "feature_size": 64}  # fmt: skip
+    rate, hop, longest_s, window, bands = (settings.get(key, usual[key]) for key in usual)
+    values = max(longest_s * rate, settings.get("nb_max_samples", 0)) // hop * window
+    if not (0 < values <= _MOST_VALUES and 0 < bands * window <= _MOST_VALUES):
+        raise ValueError("it asks for spectrograms that are far too large, or empty")
+    return settings
 
 
 @contextmanager
