@@ -88,3 +88,14 @@ class DeviceError(LassError):
 
 class DataError(LassError):
     """A manifest, shard or mixture list is not as it should be."""
+
+
+def brief(error: BaseException) -> str:
+    r"""Last line of what another library says, for the end of a sentence of ours.
+
+    Example:
+        >>> brief(ValueError("something long:\n  it is too large "))
+        'it is too large'
+    """
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from lass.query.base import Encoder, stated
 from lass.query.cache import TextCache
 from lass.query.images import Preparation
-from lass.query.pretrained import Pretrained, Tokens, open_network, text_vectors
+from lass.query.pretrained import Pretrained, encoding, open_network, text_vectors
 from lass.query.prompts import CLIPSEP_TEMPLATES
+from lass.query.tokens import Tokens
 
 __all__ = ["ClipEncoder"]
 
@@ -70,7 +71,7 @@ class ClipEncoder(Encoder):
         super().__init__(
             folder,
             space=space or stated(own, "space", _SPACES.get(name, "")),
-            dim=int(self._stored.config.get("projection_dim", 512)),
+            dim=self._stored.number("projection_dim", 512),
             normalised=unit,
             licence=stated(own, "licence", _LICENCE if name in _SPACES else "not stated"),
             templates=templates or own.get("templates", CLIPSEP_TEMPLATES),
@@ -97,7 +98,7 @@ class ClipEncoder(Encoder):
         pixels = torch.stack([self._preparation(frame) for frame in frames])
         rows = []
         for few in pixels.split(_BATCH):
-            with torch.inference_mode():
+            with encoding(self.folder), torch.inference_mode():
                 rows.append(self._network.get_image_features(pixel_values=few).pooler_output)
         vectors = self._scaled(torch.cat(rows)).mean(dim=0, keepdim=True)
         vector: NDArray[np.float32] = self._scaled(vectors)[0].numpy()
@@ -108,7 +109,8 @@ class ClipEncoder(Encoder):
         import torch
 
         rows = self._tokens(phrases)
-        told = text_vectors(self._network, self._tokens, rows, dim=self.dim)
+        with encoding(self.folder):
+            told = text_vectors(self._network, self._tokens, rows, dim=self.dim)
         vectors: NDArray[np.float32] = self._scaled(torch.from_numpy(told)).numpy()
         return vectors
 
@@ -119,15 +121,17 @@ class ClipEncoder(Encoder):
 
     @cached_property
     def _tokens(self) -> Tokens:
-        text = self._stored.config.get("text_config") or {}
-        longest = int(text.get("max_position_embeddings", 77))
+        told, text = self._stored.number, "text_config"
+        longest = told("max_position_embeddings", 77, section=text)
         # The vector is taken at the first end mark, so texts are filled up with end marks.
-        return Tokens(self.folder, longest=longest, padding=int(text.get("eos_token_id", 49407)))
+        filling = told("eos_token_id", 49407, section=text)
+        known = told("vocab_size", 49408, section=text)
+        return Tokens(self.folder, longest=longest, padding=filling, known=known)
 
     @cached_property
     def _preparation(self) -> Preparation:
-        side = (self._stored.config.get("vision_config") or {}).get("image_size", 224)
-        return Preparation.read(self.folder, side=int(side))
+        side = self._stored.number("image_size", 224, section="vision_config")
+        return Preparation.read(self.folder, side=side)
 
     @cached_property
     def _network(self) -> Any:  # noqa: ANN401

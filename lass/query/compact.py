@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
 
+from lass.bounds import built
 from lass.errors import QueryError
 from lass.networks import build
+from lass.networks.undrawn import Undrawn
+from lass.packing import unpack
 from lass.query.base import Encoder, stated
 from lass.query.cache import TextCache
-from lass.query.padding import batches, padded
 from lass.query.prompts import AS_TYPED
-from lass.zoo.packing import unpack
+from lass.query.tokens import Tokens, batches
 
 __all__ = ["CompactEncoder", "TextEncoder"]
 
 _MAX_TOKENS = 128
-_BATCH = 64  # texts; more are not faster on a CPU
 _TOWER_HZ = 16000
 
 
@@ -38,16 +39,16 @@ class TextEncoder:
     """
 
     def __init__(self, folder: Path, *, tower: Mapping[str, Any] | None = None) -> None:
-        from tokenizers import Tokenizer
-
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(_MAX_TOKENS)
-        with torch.device("meta"):
-            network: Any = build({"kind": "text-tower", "tower": tower or {}})
-        weights = unpack(load_file(folder / "text.safetensors"))
+        file = folder / "text.safetensors"
+        with Undrawn():
+            network: Any = built(
+                lambda: build({"kind": "text-tower", "tower": tower or {}}), weights=file
+            )
+        weights = unpack(load_file(file))
         network.load_state_dict(weights, assign=True)
         self._tower = network.eval()
+        known = network.config.vocabulary
+        self._tokens = Tokens(folder, longest=_MAX_TOKENS, padding=0, known=known)
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Unit vectors ``(texts, width)``.
@@ -56,23 +57,23 @@ class TextEncoder:
         for other numbers of rows, so a text alone differs from the same text among others by
         rounding, less than 1e-6.
         """
-        rows = [self._tokens(text) for text in texts]
+        rows = self._tokens([_checked(text) for text in texts])
         result = torch.zeros(len(rows), self._tower.config.width)
-        for indices in batches(rows, size=_BATCH):
-            tokens, mask = padded([rows[index] for index in indices], padding=0)
+        for indices in batches(rows):
+            tokens, mask = self._tokens.padded([rows[index] for index in indices])
             with torch.inference_mode():
                 result[indices] = self._tower(tokens, mask)
         return result
 
-    def _tokens(self, text: str) -> list[int]:
-        """Numbers of the word pieces, refusing scripts that the encoder never learned."""
-        plain = unicodedata.normalize("NFKD", text)
-        if not any(character.isascii() and character.isalnum() for character in plain):
-            raise QueryError(
-                f"the query {text.strip()[:40]!r} has no word that this model knows: ask in English"
-            )
-        numbers: list[int] = self._tokenizer.encode(text.strip()).ids
-        return numbers
+
+def _checked(text: str) -> str:
+    """A text, unless it is of a script that the encoder never learned."""
+    plain = unicodedata.normalize("NFKD", text)
+    if not any(character.isascii() and character.isalnum() for character in plain):
+        raise QueryError(
+            f"the query {text.strip()[:40]!r} has no word that this model knows: ask in English"
+        )
+    return text.strip()
 
 
 class CompactEncoder(Encoder):
@@ -102,9 +103,10 @@ class CompactEncoder(Encoder):
             cache=cache,
         )
         self._tower: Mapping[str, Any] = config.get("text", {})
-        weights = unpack(load_file(folder / "model.safetensors"))
+        file = folder / "model.safetensors"
+        weights = unpack(load_file(file))
         self._projection = weights.pop("projection.weight")
-        self._audio: Any = build(config["audio"])
+        self._audio: Any = built(lambda: build(config["audio"]), weights=file)
         self._audio.load_state_dict({k.removeprefix("audio."): v for k, v in weights.items()})
         self._audio.eval()
         self._text: TextEncoder | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ from lass.errors import ModelError, QueryError
 
 __all__ = ["Preparation", "read_image"]
 
-_MAX_PIXELS = 100_000_000
+_MAX_PIXELS = 50_000_000  # half a gigabyte while it is read
+# What photographs come as. Other formats would make Pillow start other programs (EPS), or are read
+# by code that few people look at.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _MEAN = (0.48145466, 0.4578275, 0.40821073)  # of the pictures that CLIP learned from
 _DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
@@ -47,8 +52,12 @@ class Preparation:
             table = json.loads(path.read_text(encoding="utf-8"))
             mean = tuple(float(value) for value in table.get("image_mean", _MEAN))
             deviation = tuple(float(value) for value in table.get("image_std", _DEVIATION))
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (
+            ArithmeticError, AttributeError, OSError, RecursionError, TypeError, ValueError
+        ) as error:  # fmt: skip
             raise ModelError(f"cannot read {path}: {error}") from error
+        if not (len(mean) == len(deviation) == 3 and all(map(math.isfinite, mean + deviation))):
+            raise ModelError(f"{path} states no three colours: copy the published file there")
         return cls(side, mean, deviation)
 
     def __call__(self, image: NDArray[np.uint8]) -> Any:  # noqa: ANN401 (a tensor)
@@ -76,7 +85,7 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
     """Read a picture.
 
     Args:
-        path: JPEG, PNG or whatever else Pillow reads.
+        path: JPEG, PNG, WebP, GIF, TIFF or BMP, of at most 50 million pixels.
 
     Returns:
         uint8 ``(height, width, 3)``, upright.
@@ -93,10 +102,18 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
     if not Path(path).is_file():
         raise QueryError(f"there is no image {path}: give a JPEG or PNG file")
     try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > _MAX_PIXELS:
-                raise QueryError(f"the image {path} is too large: make it smaller")
-            upright = ImageOps.exif_transpose(picture)
-            return np.asarray(upright.convert("RGB"), dtype=np.uint8)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about size, which is looked at here, and damage
+            Image.init()  # or the formats that need more than Pillow's core are not known yet
+            formats = [name for name in _FORMATS if name in Image.OPEN]
+            with Image.open(path, formats=formats) as picture:
+                if picture.width * picture.height > _MAX_PIXELS:
+                    raise QueryError(f"the image {path} is too large: make it smaller")
+                upright = ImageOps.exif_transpose(picture)
+                return np.asarray(upright.convert("RGB"), dtype=np.uint8)
+    except QueryError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise QueryError(f"the image {path} is too large: make it smaller") from error
+    except Exception as error:  # each format has errors of its own
         raise QueryError(f"{path} is no image that can be read: give a JPEG or PNG file") from error

@@ -9,23 +9,22 @@ and nothing in the files is executed.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lass.errors import ModelError
-from lass.query.padding import batches, padded
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from lass.bounds import built
+from lass.errors import ConfigError, LassError, ModelError, brief
+from lass.query.tokens import Tokens, batches
 
 __all__ = [
     "Pretrained",
-    "Tokens",
+    "encoding",
     "fill_network",
     "network_class",
     "open_network",
@@ -33,12 +32,14 @@ __all__ = [
     "text_vectors",
 ]
 
-_BATCH = 64  # sentences
-
 _BROKEN = {
     "larger_clap_music": "its text tower is broken in transformers, and words would mean nothing; "
     "use laion/larger_clap_music_and_speech or laion/larger_clap_general",
 }
+_LARGEST = 1_000_000  # of all numbers in a configuration; the words of a vocabulary come nearest
+_DEEPEST = 1000  # layers
+# Entries that make transformers look for code: attention as programs from the network, and such.
+_FETCHING = ("attn_implementation", "auto_map", "experts_implementation", "quantization_config")
 # Tables that follow from the configuration; whether files hold them has changed over the years.
 _DERIVED = ("position_ids", "token_type_ids", "relative_position_index")
 
@@ -74,7 +75,7 @@ class Pretrained:
         """
         try:
             table = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ModelError(f"cannot read {folder / 'config.json'}: {error}") from error
         own = table if isinstance(table, dict) and "transformers" in table else {}
         config = own.get("transformers", table)
@@ -93,6 +94,41 @@ class Pretrained:
         source = self.own.get("source") or self.config.get("_name_or_path") or self.folder.name
         return str(source).rstrip("/").rsplit("/", 1)[-1]
 
+    def number(self, key: str, default: int, *, section: str = "") -> int:
+        """A whole number of the configuration.
+
+        Args:
+            key: its name.
+            default: what it is where nothing is said.
+            section: name of the table in which it stands; the configuration itself if empty.
+
+        Raises:
+            ConfigError: it is no such number, or beyond all bounds.
+        """
+        table = self.config.get(section) if section else self.config
+        value = table.get(key, default) if isinstance(table, dict) else default
+        broken = table is not None and not isinstance(table, dict)
+        if broken or type(value) is not int or not 0 <= value <= _LARGEST:
+            raise ConfigError(
+                f"{self.folder / 'config.json'} says {str(table if broken else value)[:20]!r} "
+                f"where {section or key} stands: copy the published file there"
+            )
+        return value
+
+    def weights_file(self) -> Path:
+        """Where the weights are.
+
+        Raises:
+            ModelError: there are none.
+        """
+        for name in ("model.safetensors", "pytorch_model.bin"):
+            if (self.folder / name).is_file():
+                return self.folder / name
+        raise ModelError(
+            f"{self.folder} has neither model.safetensors nor pytorch_model.bin: copy the "
+            "encoder's files there"
+        )
+
     def weights(self) -> dict[str, Any]:
         """The weights by name, as float32 tensors on the CPU.
 
@@ -103,20 +139,15 @@ class Pretrained:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        safe, pickled = self.folder / "model.safetensors", self.folder / "pytorch_model.bin"
-        if not (safe.is_file() or pickled.is_file()):
-            raise ModelError(
-                f"{self.folder} has neither model.safetensors nor pytorch_model.bin: copy the "
-                "encoder's files there"
-            )
+        path = self.weights_file()
         try:
-            if safe.is_file():
-                tensors = load_file(safe)
+            if path.suffix == ".safetensors":
+                tensors = load_file(path)
             else:
-                tensors = torch.load(pickled, map_location="cpu", weights_only=True)
+                tensors = torch.load(path, map_location="cpu", weights_only=True)
         except (SafetensorError, RuntimeError, OSError, EOFError, ValueError) as error:
             raise ModelError(
-                f"the weights in {self.folder} cannot be read: {_brief(error)}"
+                f"the weights in {self.folder} cannot be read: {brief(error)}"
             ) from error
         except Exception as error:  # pickle's own errors have no common base
             raise ModelError(
@@ -124,41 +155,6 @@ class Pretrained:
                 "model.safetensors"
             ) from error
         return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
-
-
-class Tokens:
-    """Texts to padded numbers.
-
-    Args:
-        folder: holds ``tokenizer.json``.
-        longest: how many numbers a text may have; what follows is cut.
-        padding: the number that fills up shorter texts.
-
-    Raises:
-        ModelError: the file is missing or damaged.
-    """
-
-    def __init__(self, folder: Path, *, longest: int, padding: int) -> None:
-        from tokenizers import Tokenizer
-
-        path = folder / "tokenizer.json"
-        if not path.is_file():
-            raise ModelError(f"{folder} has no tokenizer.json: copy the encoder's tokenizer there")
-        try:
-            self._tokenizer: Any = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises nothing more particular
-            raise ModelError(f"{path} cannot be read: {_brief(error)}") from error
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(longest)
-        self._padding = padding
-
-    def __call__(self, texts: Sequence[str]) -> list[list[int]]:
-        """Numbers of each text, as many as it needs."""
-        return [list(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
-
-    def padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Tensors ``(texts, longest)``: the numbers, and 1 where they are no filling."""
-        return padded(rows, padding=self._padding)
 
 
 def text_vectors(
@@ -182,7 +178,7 @@ def text_vectors(
     import torch
 
     result = np.zeros((len(rows), dim), np.float32)
-    for indices in batches(rows, size=_BATCH):
+    for indices in batches(rows):
         numbers, mask = tokens.padded([rows[index] for index in indices])
         with torch.inference_mode():
             told = network.get_text_features(input_ids=numbers, attention_mask=mask)
@@ -204,9 +200,49 @@ def open_network(stored: Pretrained, folder: Path, name: str) -> Any:  # noqa: A
     family = name.lower()
     model = network_class(f"models.{family}.modeling_{family}", f"{name}Model")
     configuration = network_class(f"models.{family}.configuration_{family}", f"{name}Config")
-    network = model(configuration.from_dict(stored.config))
+    told = _safe(stored.config, folder)
+    network = built(lambda: model(configuration.from_dict(told)), weights=stored.weights_file())
     fill_network(network, stored.weights(), folder)
     return network.eval()
+
+
+@contextmanager
+def encoding(folder: Path) -> Iterator[None]:
+    """Blame the files for whatever goes wrong while a network of others encodes something.
+
+    Args:
+        folder: where the files are.
+
+    Raises:
+        ModelError: something went wrong.
+    """
+    try:
+        yield
+    except LassError:
+        raise
+    except Exception as error:  # those of torch and transformers have no base of their own
+        raise ModelError(
+            f"the encoder in {folder} fails ({brief(error)}): its config.json is not that of its "
+            "weights; copy the published files there"
+        ) from error
+
+
+def _safe(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A configuration without what would fetch something, or make tables beyond all bounds."""
+    kept = {}
+    for name, value in config.items():
+        if isinstance(value, dict):
+            kept[name] = _safe(value, folder)
+        elif not name.strip("_").startswith(_FETCHING):
+            most = _DEEPEST if name in ("depths", "num_hidden_layers") else _LARGEST
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, int | float) and not abs(one) <= most:
+                    raise ConfigError(
+                        f"{folder / 'config.json'} says {name} is {str(one)[:20]}: no encoder that "
+                        "is known is that large; copy the published file there"
+                    )
+            kept[name] = value
+    return kept
 
 
 def network_class(module: str, name: str) -> Any:  # noqa: ANN401 (a class without types)
@@ -225,10 +261,10 @@ def network_class(module: str, name: str) -> Any:  # noqa: ANN401 (a class witho
                 "this encoder needs transformers, which is not installed: "
                 'pip install "lass[clap]", or use the model default'
             ) from error
-        raise ModelError(f"transformers cannot be loaded: {_brief(error)}") from error
+        raise ModelError(f"transformers cannot be loaded: {brief(error)}") from error
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         raise ModelError(
-            f"transformers is installed but cannot be loaded ({_brief(error)}): uninstall "
+            f"transformers is installed but cannot be loaded ({brief(error)}): uninstall "
             "torchaudio if it is there, and install transformers 5 or later"
         ) from error
 
@@ -248,7 +284,7 @@ def fill_network(network: Any, tensors: dict[str, Any], folder: Path) -> None:  
         result = network.load_state_dict(tensors, strict=False)
     except RuntimeError as error:
         raise ModelError(
-            f"the weights in {folder} do not fit its config.json ({_brief(error)})"
+            f"the weights in {folder} do not fit its config.json ({brief(error)})"
         ) from error
     for names, wrong in ((result.missing_keys, "lack"), (result.unexpected_keys, "have also")):
         left = [name for name in names if not name.endswith(_DERIVED)]
@@ -273,8 +309,3 @@ def refuse_broken(folder: Path, *names: object) -> None:
         short = str(name or "").rstrip("/").rsplit("/", 1)[-1]
         if short in _BROKEN:
             raise ModelError(f"laion/{short} is refused: {_BROKEN[short]}")
-
-
-def _brief(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[-1].strip() if lines else type(error).__name__

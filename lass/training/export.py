@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from lass.errors import ModelNotFoundError
+from lass.packing import pack
 from lass.training.recipe import Recipe
 from lass.zoo.folders import model_folder
 from lass.zoo.loading import read_config, save_model
-from lass.zoo.packing import pack
 
 __all__ = ["export", "read_average", "without_noise_heads"]
 

@@ -59,13 +59,12 @@ class Material:
                 for i in range(len(self.store.clips))
             ]
             unfinished = path.with_suffix(".part.npz")
-            np.savez(
-                unfinished, texts=np.stack(list(encoder.encode_text(texts))), examples=np.stack(examples)
-            )
+            vectors = np.stack(list(encoder.encode_text(texts)))
+            np.savez(unfinished, texts=vectors, examples=np.stack(examples))
             unfinished.replace(path)
         with np.load(path, allow_pickle=False) as saved:
-            vectors = dict(zip(texts, saved["texts"], strict=True))
-            return QueryTable(self.wordings, vectors, examples=saved["examples"])
+            known = dict(zip(texts, saved["texts"], strict=True))
+            return QueryTable(self.wordings, known, examples=saved["examples"])
 
 
 def open_material(

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from lass.errors import ModelNotFoundError
-from lass.zoo.packing import pack
+from lass.packing import pack
 
 __all__ = ["make_text_encoder", "teacher_folder", "teacher_weights"]
 

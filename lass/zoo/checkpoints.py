@@ -186,7 +186,8 @@ def _read_torch(path: Path, *, zipped: bool) -> Any:  # noqa: ANN401 (whatever i
                 f"{path} holds Python code or objects ({code[1]}) that opening it would run: it "
                 "was not opened; use a file with weights alone, such as safetensors"
             ) from error
-        if "unexpected EOF" in str(error) or "unpack requires" in str(error):
+        ended = isinstance(error, (EOFError, IndexError, struct.error))
+        if ended or "unexpected EOF" in str(error):
             raise ModelError(
                 f"{path} ends too early: it is the beginning of a checkpoint, "
                 f"{path.stat().st_size} bytes of a larger file; {_AGAIN}"

@@ -253,7 +253,7 @@ def _strictly(layout: Layout, path: Path) -> tuple[dict[str, Tensor], dict[str, 
 
 def _packed(tensors: Mapping[str, Tensor], *, half: bool) -> dict[str, Tensor]:
     """Tensors of their own memory, matrices in 16 bits if that was asked for."""
-    from lass.zoo.packing import pack
+    from lass.packing import pack
 
     own = {n: (t.float() if t.is_floating_point() else t).clone() for n, t in tensors.items()}
     if not half:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import os
 import shutil
 import urllib.error
 import urllib.request
@@ -21,11 +22,12 @@ from urllib.parse import urlsplit
 from lass.errors import ChecksumError, ConfigError, ModelError
 from lass.zoo.published import UNKNOWN, agrees, check_url
 
-__all__ = ["download"]
+__all__ = ["download", "is_offline"]
 
 _BLOCK = 1 << 20
 _TIMEOUT_S = 30.0
 _TRIES = 3  # at one address, as long as something more arrives each time
+_NO = ("", "0", "no", "off", "false")
 _SPARE = 1 << 28  # bytes that stay free on the disk
 
 Watch = Callable[[int, int], None]
@@ -68,6 +70,15 @@ class _Part:
         self.note.unlink(missing_ok=True)
 
 
+def is_offline() -> bool:
+    """Whether ``--offline`` was given, or ``LASS_OFFLINE`` says so: then nothing is downloaded.
+
+    Returns:
+        False where the variable is missing, empty, ``0``, ``no``, ``off`` or ``false``.
+    """
+    return os.environ.get("LASS_OFFLINE", "").strip().lower() not in _NO
+
+
 def download(
     urls: Sequence[str],
     target: Path,
@@ -87,12 +98,17 @@ def download(
         The file's SHA-256.
 
     Raises:
-        ConfigError: an address is not allowed.
+        ConfigError: an address is not allowed, or nothing may be downloaded at all.
         ChecksumError: what arrived everywhere is not the published file; it was deleted.
         ModelError: no address had it, the connection ended early, or the disk is full.
     """
     for url in urls:
         check_url(url)
+    if is_offline():
+        raise ConfigError(
+            f"{target.name} is not downloaded, because of --offline or LASS_OFFLINE: run "
+            f"`lass models pull {target.name.partition('.')[0]}` on a connected machine"
+        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from lass.errors import ModelError
+from lass.zoo.adopting import adopt
 from lass.zoo.converting import Converted, appearing, check_free
 from lass.zoo.folders import destination, user_models
 from lass.zoo.loading import read_config
@@ -38,8 +39,6 @@ def bring_encoder(
         ModelError: the source is something else, or the model exists.
         ConfigError: the name is none.
     """
-    from lass.query.adopting import adopt
-
     if to is not None:
         check_free(destination(to), overwrite=overwrite)
     aside = user_models() / f".encoder-{secrets.token_hex(4)}"

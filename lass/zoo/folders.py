@@ -6,8 +6,10 @@ What ships is never hidden by something else of its name.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 from lass.errors import ConfigError, ModelNotFoundError
 from lass.places import data_folder
@@ -18,6 +20,8 @@ __all__ = [
     "list_models",
     "list_user_models",
     "model_folder",
+    "read_config",
+    "require",
     "resources",
     "user_models",
 ]
@@ -91,10 +95,45 @@ def model_folder(name_or_path: str | Path) -> Path:
         if _has_config(folder):
             return folder
     names = ", ".join([*list_models(), *list_user_models()]) or "none"
+    from lass.zoo.published import list_published
+
+    if text in (entry.name for entry in list_published()):
+        raise ModelNotFoundError(
+            f"no model {text!r} is here: run `lass models pull {text}` on a connected machine "
+            f"(docs/models.md), or give one of {names}"
+        )
     raise ModelNotFoundError(
         f"no model {text!r}: expected the name of a model ({names}) or a folder with "
         "config.json and model.safetensors"
     )
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The folder's ``config.json``, which must be a table.
+
+    Raises:
+        ConfigError: the file is not JSON or not a table.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"cannot read {folder / 'config.json'}: {error}") from error
+    if not isinstance(config, dict):
+        raise ConfigError(f"{folder / 'config.json'} holds no table")
+    return config
+
+
+def require(config: dict[str, Any], folder: Path, *keys: str) -> None:
+    """Check that a configuration has what loading needs.
+
+    Raises:
+        ConfigError: an entry is missing.
+    """
+    for key in keys:
+        if key not in config:
+            raise ConfigError(
+                f"{folder / 'config.json'} has no entry {key!r}: install the model again"
+            )
 
 
 def destination(name_or_path: str | Path) -> Path:

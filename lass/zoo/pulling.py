@@ -7,13 +7,13 @@ from pathlib import Path
 
 from lass.errors import ChecksumError, ConfigError, ModelError
 from lass.zoo.converting import Converted, check_free, convert, hash_file
-from lass.zoo.downloading import download
-from lass.zoo.folders import destination, home
+from lass.zoo.downloading import download, is_offline
+from lass.zoo.folders import destination, home, user_models
 from lass.zoo.loading import read_config
 from lass.zoo.locking import alone
 from lass.zoo.published import UNKNOWN, Published, agrees
 
-__all__ = ["check_pull", "pull"]
+__all__ = ["check_online", "check_pull", "pull"]
 
 
 def check_pull(
@@ -32,7 +32,9 @@ def check_pull(
     Raises:
         ModelError: no address is known.
         ChecksumError: no SHA-256 is known and that was not accepted.
+        ConfigError: it would have to be downloaded, and nothing may be.
     """
+    check_online(entry)
     chosen = urls or entry.urls
     if not chosen:
         raise ModelError(
@@ -45,6 +47,23 @@ def check_pull(
             "authors': give --accept-unverified to take it all the same"
         )
     return chosen
+
+
+def check_online(entry: Published) -> None:
+    """Refuse what would have to be downloaded where nothing may be.
+
+    Args:
+        entry: what is wanted.
+
+    Raises:
+        ConfigError: with the command for a connected machine.
+    """
+    if is_offline() and not _usable(entry, _kept(entry)):
+        raise ConfigError(
+            f"{entry.name!r} is not downloaded, because of --offline or LASS_OFFLINE: run `lass "
+            f"models pull {entry.name}` on a connected machine, and copy the folder that it prints "
+            f"to {user_models()}"
+        )
 
 
 def pull(
@@ -84,13 +103,13 @@ def pull(
     chosen = check_pull(entry, urls=urls, accept_unverified=accept_unverified)
     folder = destination(to if to is not None else entry.name)
     check_free(folder, overwrite=overwrite)
-    name = f"{entry.name}.{entry.file or 'download'}"
-    with alone(home() / "locks" / f"{name}.lock", on_wait=on_wait) as waited:
+    file = _kept(entry)
+    with alone(home() / "locks" / f"{file.name}.lock", on_wait=on_wait) as waited:
         made = _made_meanwhile(folder, entry, half=half) if waited else None
         if made is not None:
             return made
         return _bring(
-            entry, folder, home() / "downloads" / name,
+            entry, folder, file,
             urls=chosen, overwrite=overwrite, half=half, keep=keep, on_progress=on_progress,
         )  # fmt: skip
 
@@ -108,8 +127,7 @@ def _bring(
 ) -> Converted:
     """Download the file unless it is there, and convert it."""
     check_free(folder, overwrite=overwrite)
-    usable = entry.sha256 == UNKNOWN or (file.is_file() and agrees(entry.sha256, hash_file(file)))
-    if not usable or not file.is_file():
+    if not _usable(entry, file):
         download(urls, file, sha256=entry.sha256, on_progress=on_progress)
     try:
         made = convert(file, folder.absolute(), source=entry, overwrite=overwrite, half=half)
@@ -120,6 +138,18 @@ def _bring(
     if not keep:
         file.unlink(missing_ok=True)
     return made
+
+
+def _kept(entry: Published) -> Path:
+    """Where the download is until it is converted, and after it with ``--keep``."""
+    return home() / "downloads" / f"{entry.name}.{entry.file or 'download'}"
+
+
+def _usable(entry: Published, file: Path) -> bool:
+    """Whether a download is there already."""
+    if not file.is_file():
+        return False
+    return entry.sha256 == UNKNOWN or agrees(entry.sha256, hash_file(file))
 
 
 def _made_meanwhile(folder: Path, entry: Published, *, half: bool) -> Converted | None:

@@ -48,7 +48,7 @@ def test_texts_do_not_look_at_what_fills_them_up(models):
 
     text = TextEncoder(models / "encoder", tower=TEXT_TOWER)
     phrases = ["a", "dog barking " * 20]
-    rows = [torch.tensor([text._tokens(phrase)]) for phrase in phrases]
+    rows = [torch.tensor(text._tokens([phrase])) for phrase in phrases]
     with torch.inference_mode():
         alone = torch.cat([text._tower(row, torch.ones_like(row)) for row in rows])
     np.testing.assert_allclose(text(phrases), alone, rtol=0, atol=1e-6)

@@ -72,6 +72,35 @@ def test_files(tmp_path):
         read_image(tmp_path / "gone.png")
 
 
+@pytest.mark.parametrize("kind", ["BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"])
+def test_every_format_of_photographs_is_read(tmp_path, kind):
+    images = pytest.importorskip("PIL.Image")
+    images.fromarray(picture(9, 14)).save(tmp_path / "a", kind)
+    assert read_image(tmp_path / "a").shape == (9, 14, 3)
+
+
+def test_no_other_program_is_started(tmp_path, monkeypatch):
+    """Pillow would give PostScript to Ghostscript, whatever the file is called."""
+    import subprocess
+
+    pytest.importorskip("PIL.Image")
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+    path = tmp_path / "a.png"
+    path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
+    with pytest.raises(QueryError, match="no image that can be read"):
+        read_image(path)
+
+
+def test_a_picture_beyond_all_measure(tmp_path):
+    from tests.fuzz.targets.picture import _claimed
+
+    pytest.importorskip("PIL.Image")
+    for size in (10_000, 100_000, 2**31 - 1):
+        (tmp_path / "a.png").write_bytes(_claimed(size, size)[1:])
+        with pytest.raises(QueryError, match=r"is too large|no image that can be read"):
+            read_image(tmp_path / "a.png")
+
+
 def test_without_pillow(tmp_path, monkeypatch):
     import sys
 

@@ -81,6 +81,72 @@ def test_a_configuration_cannot_ask_for_what_is_not_in_the_file(models, tmp_path
         load(changed(models, tmp_path / "m", network=network))
 
 
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"audio": {"kind": "audio-tower", "tower": {"dim": 24, "channels": [60000] * 3}}},
+        {"audio": {"kind": "audio-tower", "tower": {"dim": 10**10, "channels": [4, 4, 4]}}},
+        {"audio": {"kind": "audio-tower", "tower": {"dim": 24, "channels": "many"}}},
+        {"audio": []},
+        {"text": {"vocabulary": 64, "width": 32, "layers": 10**9, "heads": 2, "hidden": 32}},
+        {"text": {"vocabulary": 10**9, "width": 10**6, "layers": 1, "heads": 2, "hidden": 32}},
+        {"text": {"colour": 1}},
+        {"text": 7},
+    ],
+)
+def test_an_encoder_cannot_ask_for_what_is_not_in_its_files(models, tmp_path, entries):
+    folder = shutil.copytree(models / "encoder", tmp_path / "e")
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+    with pytest.raises(ConfigError, match=r"describes|unknown entry"):
+        afresh(folder)
+
+
+def afresh(folder):
+    """The vector of a word, without the cache, which would do without the network."""
+    encoder = load_encoder(folder)
+    encoder.cache = None
+    return encoder.encode_text(["dog"])
+
+
+FOREIGN = [
+    ("text_config", {"vocab_size": 900_000, "hidden_size": 900_000}),
+    ("text_config", {"num_hidden_layers": 900_000}),
+    ("text_config", {"num_hidden_layers": 10**30}),
+    ("text_config", {"hidden_size": 16.5}),
+    ("text_config", "none"),
+    ("projection_dim", 10**12),
+]
+
+
+@pytest.mark.parametrize(("entry", "value"), FOREIGN)
+@pytest.mark.parametrize("kind", ["clap", "clip"])
+def test_an_encoder_of_others_cannot_either(tmp_path, kind, entry, value):
+    pytest.importorskip("transformers")
+    from tests.query.tiny import make_clap, make_clip
+
+    folder = {"clap": make_clap, "clip": make_clip}[kind](tmp_path / "e")
+    path = folder / "config.json"
+    table = json.loads(path.read_text())
+    table[entry] = {**table[entry], **value} if isinstance(value, dict) else value
+    path.write_text(json.dumps(table))
+    with pytest.raises((ConfigError, ModelError)):
+        afresh(folder)
+
+
+@pytest.mark.parametrize("kind", ["clap", "clip"])
+def test_a_configuration_cannot_ask_for_programs_from_elsewhere(tmp_path, monkeypatch, kind):
+    """transformers fetches attention under such a name from the network, and runs it."""
+    pytest.importorskip("transformers")
+    from tests.query.tiny import edit, make_clap, make_clip
+
+    folder = {"clap": make_clap, "clip": make_clip}[kind](tmp_path / "e")
+    vectors = afresh(folder)
+    edit(folder / "config.json", attn_implementation="kernels-community/flash-attn",
+         _attn_implementation="someone/else", auto_map={"AutoModel": "evil.Model"})  # fmt: skip
+    assert (afresh(folder) == vectors).all()
+
+
 def test_a_folder_that_is_nested_without_end(models, tmp_path):
     folder = changed(models, tmp_path / "m")
     (folder / "config.json").write_text("[" * 100_000)

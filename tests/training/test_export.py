@@ -7,13 +7,13 @@ import torch
 
 from lass.errors import ModelError, ModelNotFoundError
 from lass.networks import build
+from lass.packing import unpack
 from lass.training import Recipe
 from lass.training.export import export
 from lass.training.setup import start_from
 from lass.training.tasks import JointNetwork, SeparatorTask
 from lass.zoo import verify
 from lass.zoo.loading import read_config
-from lass.zoo.packing import unpack
 
 CORE = {"channels": [4, 8, 8], "context": 16, "dilations": [1]}
 

@@ -15,6 +15,7 @@ from lass import Separator
 from lass.errors import ConfigError, ModelError, ModelNotFoundError
 from lass.networks import build
 from lass.zoo import converting, published
+from lass.zoo.checkpoints import read_checkpoint
 from lass.zoo.converting import convert
 from tests.conftest import DIM, make_encoder, make_separator
 from tests.zoo import authors
@@ -361,6 +362,22 @@ def test_a_file_that_is_something_else(make, kind, words, tmp_path, mine):
     assert "\n" not in str(caught.value)
     assert not mine.exists()
     assert not os.path.exists("/tmp/lass-was-here")
+
+
+def test_an_old_file_that_ends_anywhere(tmp_path):
+    """Wherever the pickle inside is cut, the reason is told; inside of a name it is not known."""
+    path = tmp_path / "x.ckpt"
+    layers = {f"base.layer{number}.weight": torch.zeros(3, 3) for number in range(12)}
+    torch.save({"state_dict": layers}, path, _use_new_zipfile_serialization=False)
+    data = path.read_bytes()
+    told = []
+    for end in range(400, len(data) - 1, 7):
+        path.write_bytes(data[:end])
+        with pytest.raises(ModelError) as caught:
+            read_checkpoint(path)
+        told.append("ends too early" in str(caught.value))
+    assert len(told) > 200
+    assert sum(told) > 0.95 * len(told)
 
 
 @pytest.mark.parametrize("old", [False, True])

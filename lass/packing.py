@@ -64,7 +64,10 @@ def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if name.endswith(".scale") and _is_packed(packed, name.removesuffix(".scale")):
             continue  # of a packed matrix; a network may have a weight of that name, too
         if name.endswith(".q4"):
-            values = torch.stack([stored & 15, stored >> 4], dim=-1).flatten(1).float() - 8.0
+            pairs = torch.empty(*stored.shape, 2)
+            torch.sub(stored & 15, 8.0, out=pairs[..., 0])
+            torch.sub(stored >> 4, 8.0, out=pairs[..., 1])
+            values = pairs.flatten(1)
         elif name.endswith(".q8"):
             values = stored.float()
         else:
@@ -72,8 +75,8 @@ def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
             continue
         base = name[: -len(".q4")]
         scale = packed[f"{base}.scale"].float()
-        groups = values.unflatten(1, (scale.shape[1], -1)) * scale[:, :, None]
-        tensors[base] = groups.flatten(1)
+        values.unflatten(1, (scale.shape[1], -1)).mul_(scale[:, :, None])
+        tensors[base] = values
     return tensors
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from lass.errors import ModelError
 from lass.query.backends import backend_of, open_backend
 from lass.query.pretrained import Pretrained, refuse_broken
+from lass.zoo.loading import save_model
 
 __all__ = ["adopt"]
 
@@ -54,8 +55,6 @@ def adopt(
         >>> adopt("larger_clap_general", "models/clap-larger-general")  # doctest: +SKIP
         PosixPath('models/clap-larger-general')
     """
-    from lass.zoo.loading import save_model
-
     given, target = Path(source), Path(folder)
     if target.exists() and not overwrite:
         raise ModelError(f"{target} exists: choose another place, or allow it to be overwritten")
@@ -117,7 +116,7 @@ def _from_folder(folder: Path) -> _Found:
 
 
 def _from_laion(path: Path) -> _Found:
-    from lass.query.laion import clap_config, clap_tensors, read_laion
+    from lass.zoo.laion import clap_config, clap_tensors, read_laion
 
     refuse_broken(path, path.stem)
     tensors = read_laion(path)

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lass.zoo.packing import pack, unpack
+from lass.packing import pack, unpack
 
 
 def matrix(rows, columns, *, seed=0, scale=1.0):

@@ -13,8 +13,8 @@ from lass.zoo import load_encoder, verify
 
 transformers = pytest.importorskip("transformers")
 
-from lass.query.adopting import adopt  # noqa: E402
-from lass.query.laion import clap_config, clap_tensors, read_laion  # noqa: E402
+from lass.zoo.adopting import adopt  # noqa: E402
+from lass.zoo.laion import clap_config, clap_tensors, read_laion  # noqa: E402
 from tests.conftest import shake  # noqa: E402
 from tests.query.tiny import make_words  # noqa: E402
 
