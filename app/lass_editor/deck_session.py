@@ -112,7 +112,7 @@ class DeckSession(EditSession):
         project = Project(
             source="recording",
             sha256=self.sha256,
-            model=Path(studio.model).name,
+            model=Path(studio.model).absolute().name,
             model_sha256=studio.model_sha256,
             to_stereo=studio.recording.doubled,
             steps=self.steps,

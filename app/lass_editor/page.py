@@ -10,7 +10,9 @@ import streamlit as st
 
 from lass.edit import Span
 from lass.errors import LassError
+from lass.zoo.fitting import check
 from lass_editor import bundle
+from lass_editor.choosing import given
 from lass_editor.deck_data import deck_data
 from lass_editor.panel_edit import show_edit
 from lass_editor.panel_effects import show_effects
@@ -48,11 +50,11 @@ def main() -> None:
     """Draw the page."""
     st.set_page_config(page_title="lass editor", page_icon="🎚️", layout="wide")
     st.html(_STYLE)
-    shared_model()
     own = visit()
     if own.job is not None and own.job.done:
         own.finish()
     _open_given(own)
+    shared_model(own.choice)
     # What comes and goes has a place of its own, or the tabs below would start anew each time.
     with st.container():
         _notes(own)
@@ -83,10 +85,20 @@ def _open_given(own: Visit) -> None:
     if own.start_path is not None or own.work is not None or own.busy:
         return
     # Streamlit gives its script the arguments after `--`, and itself as the first.
-    given = sys.argv[1:] if Path(sys.argv[0]).name == _SCRIPT else []
-    own.start_path = Path(given[0]) if given else Path()
-    if given:
-        open_path(own, own.start_path)
+    arguments = sys.argv[1:] if Path(sys.argv[0]).name == _SCRIPT else []
+    own.start_path, recording, wrong = Path(), None, ""
+    try:
+        choice, recording = given(arguments)
+        check(choice.model, encoder=choice.encoder)
+    except LassError as error:
+        wrong = f"{error} (the model default is used)"
+    else:
+        own.choice = own.told = choice
+    if recording is not None:
+        own.start_path = recording
+        open_path(own, recording)
+    if wrong:
+        own.say("error", wrong)
 
 
 def _notes(own: Visit) -> None:
@@ -100,11 +112,12 @@ def _header(own: Visit, work: Workspace) -> None:
     session = work.session
     kind = {1: "mono", 2: "stereo"}.get(session.channels, f"{session.channels} channels")
     minutes, seconds = divmod(session.duration_s, 60.0)
-    name = work.name.replace("&", "&amp;").replace("<", "&lt;")
+    name = _plain(work.name)
+    model = "" if session.model == "default" else f" · {_plain(Path(session.model).name)}"
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.html(
         f'<div class="lass-title">{name} <span>{int(minutes)}:{seconds:04.1f} · {kind} · '
-        f"{session.sample_rate / 1000:g} kHz</span></div>"
+        f"{session.sample_rate / 1000:g} kHz{model}</span></div>"
     )
     row.button(
         "Undo", icon=":material/undo:", key="undo", on_click=_undo, args=(own,),
@@ -118,6 +131,11 @@ def _header(own: Visit, work: Workspace) -> None:
         "Close", icon=":material/close:", key="close", on_click=close_work, args=(own,),
         disabled=own.busy, help="Close this recording and open another",
     )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Text that HTML leaves alone."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _undo(own: Visit) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from lass_editor.panel_model import choose
 from lass_editor.state import Visit, shared_model, start
 from lass_editor.uploads import LARGEST_MB, SUFFIXES, Folder, plain_name
 from lass_editor.workspace import Workspace
@@ -53,6 +54,7 @@ def show_welcome(own: Visit) -> None:
                 "Make a mono recording stereo, so that sounds can be moved left and right",
                 key="to_stereo",
             )
+            own.choice = choose(own.choice, own.told)
         given = file or spoken
         if given is not None:
             name = file.name if file is not None else "my recording.wav"
@@ -99,7 +101,8 @@ def _begin(
     *,
     to_stereo: bool,
 ) -> None:
-    model = shared_model()
+    choice = own.choice
+    model = shared_model(choice)
 
     def load(on_progress: Callable[[str, float], None]) -> Workspace:
         folder = Folder()
@@ -110,6 +113,7 @@ def _begin(
                 name=name,
                 folder=folder,
                 model=model.get,
+                choice=choice,
                 to_stereo=to_stereo,
                 project=project,
                 on_progress=on_progress,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lass_editor.state import Visit, shared_model, start
+from lass_editor.state import Visit, start
 from lass_editor.suggesting import suggest
 
 if TYPE_CHECKING:
@@ -103,10 +103,8 @@ def _suggestions(own: Visit, work: Workspace) -> None:
 
 
 def _suggest(work: Workspace) -> None:
-    model = shared_model()
-
     def run(on_progress: Callable[[str, float], None]) -> list[tuple[str, float]]:
-        return suggest(work.session, model.get(), on_progress=on_progress)
+        return suggest(work.session, work.separator, on_progress=on_progress)
 
     def take(found: list[tuple[str, float]]) -> None:
         work.suggestions = found

@@ -1,4 +1,4 @@
-"""What belongs to one visitor, and the one thing that all share: the model."""
+"""What belongs to one visitor, and the one thing that all share: the models."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lass.errors import LassError
+from lass_editor.choosing import Choice
 from lass_editor.jobs import Cancelled, Job
 from lass_editor.uploads import Folder
 
@@ -20,13 +21,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Visit", "publish", "shared_model", "start", "visit"]
 
+_MOST_MODELS = 3  # that stay in memory although nobody uses them
 _RECONNECT_S = 180.0  # a page that was lost comes back within two minutes or not at all
 
 
 class Model:
-    """The separator, loaded in the background as soon as someone opens the page."""
+    """A separator, loaded in the background as soon as someone opens the page.
 
-    def __init__(self) -> None:
+    Args:
+        choice: which one.
+    """
+
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
         self._separator: Separator | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._load, daemon=True, name="lass-model")
@@ -36,7 +43,7 @@ class Model:
         try:
             from lass import Separator
 
-            self._separator = Separator.load()
+            self._separator = Separator.load(self.choice.model, encoder=self.choice.encoder)
             # Streamlit collects garbage after every run of the page, several times a second while
             # a progress bar is shown, and everything else waits. What is loaded by now stays
             # until the end, so it need not be looked at again.
@@ -54,10 +61,14 @@ class Model:
         return self._separator
 
 
-@st.cache_resource(show_spinner=False)
-def shared_model() -> Model:
-    """The model of all visitors."""
-    return Model()
+def shared_model(choice: Choice) -> Model:
+    """The model of all visitors who chose it."""
+    return _models(choice.model, choice.encoder)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_MOST_MODELS)
+def _models(model: str, encoder: str | None) -> Model:
+    return Model(Choice(model, encoder))
 
 
 class Visit:
@@ -70,6 +81,7 @@ class Visit:
         self.notes: list[tuple[str, str]] = []
         self.uploads = 0  # makes upload widgets forget what they hold
         self.start_path: Path | None = None
+        self.choice = self.told = Choice()  # now, and by the command line
 
     @property
     def busy(self) -> bool:

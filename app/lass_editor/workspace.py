@@ -14,6 +14,7 @@ import numpy as np
 
 from lass.edit import Extract, Keep, Operation, Remove, Span, Target
 from lass.errors import LassError
+from lass_editor.choosing import Choice
 from lass_editor.deck_session import DeckSession, LateSeparator, Strip
 from lass_editor.matching import Match
 from lass_editor.packing import Made
@@ -42,11 +43,13 @@ class Workspace:
         session: the edit session.
         name: the recording's name for people; it is never used as a path.
         folder: the user's own files; they go with the workspace.
+        separator: what the session separates with, loaded when it is first needed.
     """
 
     session: DeckSession
     name: str
     folder: Folder
+    separator: Separator
     solos: set[str] = field(default_factory=set)
     region: Span | None = None
     seen: int = 0
@@ -71,6 +74,7 @@ class Workspace:
         name: str,
         folder: Folder,
         model: Callable[[], Separator],
+        choice: Choice | None = None,
         to_stereo: bool = False,
         project: Path | None = None,
         on_progress: OnProgress | None = None,
@@ -82,6 +86,7 @@ class Workspace:
             name: its name for people.
             folder: the user's own files.
             model: gives the separator, which users share.
+            choice: how it was asked for; the default model if None.
             to_stereo: whether a mono recording becomes stereo.
             project: a project of the recording.
             on_progress: called with what is being done and the share that is done.
@@ -89,15 +94,19 @@ class Workspace:
         Returns:
             The work.
         """
+        asked = choice or Choice()
+        separator: Any = LateSeparator(model)
+        options: dict[str, Any] = {
+            "separator": separator,
+            "model": asked.model,
+            "encoder": asked.encoder,
+            "on_progress": on_progress,
+        }
         if project is None:
-            session = DeckSession(
-                path, separator=LateSeparator(model), to_stereo=to_stereo, on_progress=on_progress
-            )
+            session = DeckSession(path, to_stereo=to_stereo, **options)
         else:
-            session = DeckSession.open(
-                project, source=path, separator=LateSeparator(model), on_progress=on_progress
-            )
-        work = cls(session, name, folder)
+            session = DeckSession.open(project, source=path, **options)
+        work = cls(session, name, folder, separator)
         try:
             work.refresh(on_progress)
         except BaseException:

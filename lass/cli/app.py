@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from lass.cli.options import Encoder, Model
 from lass.cli.running import Exit, note
 
 __all__ = ["HELP", "app"]
@@ -22,6 +23,7 @@ HELP = """Open the editor in a browser.
 \b
 lass app                    open a recording there
 lass app in.wav             with this recording
+lass app --model audiosep   with another model
 lass app --port 8600        another port
 
 The editor runs on this computer and is reached from this computer alone, unless
@@ -47,14 +49,18 @@ def app(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Whether to open a browser.")
     ] = True,
+    model: Model = "default",
+    encoder: Encoder = None,
 ) -> int:
     """Check everything that can be checked, then start the editor and wait for its end."""
     from lass.audio import info
     from lass.errors import ConfigError
     from lass.zoo import resources
+    from lass.zoo.fitting import check
 
     if find_spec("streamlit") is None:
         raise ConfigError('the editor needs streamlit: pip install "lass[app]"')
+    check(model, encoder=encoder)
     given = None
     if file is not None:
         info(file)  # whoever names a file wants to know now that it cannot be read
@@ -64,19 +70,22 @@ def app(
             f"app: anyone who can reach {host} on port {port} can use the editor, its processor "
             "and its memory, without a password"
         )
+    told = [f"--model={model}"] if model != "default" else []
+    told += [f"--encoder={encoder}"] if encoder is not None else []
+    told += [str(given)] if given is not None else []
     done = subprocess.run(  # noqa: S603 (no shell, and nothing but our own script and checked values)
-        _command(resources("app", "editor.py"), given, port=port, host=host, browser=browser),
+        _command(resources("app", "editor.py"), told, port=port, host=host, browser=browser),
         check=False,
     )
     return Exit.GOOD if done.returncode == 0 else Exit.FAILED
 
 
-def _command(script: Path, file: Path | None, *, port: int, host: str, browser: bool) -> list[str]:
+def _command(script: Path, given: list[str], *, port: int, host: str, browser: bool) -> list[str]:
     """The command that runs the editor.
 
     Args:
         script: the editor's script.
-        file: a recording, absolute.
+        given: what the script is told: the model, the encoder, a recording by its absolute path.
         port: where it listens.
         host: under which address.
         browser: whether a browser is opened.
@@ -97,8 +106,8 @@ def _command(script: Path, file: Path | None, *, port: int, host: str, browser: 
         "theme.dark.primaryColor": "#56B4E9",
     }
     told = [part for key, value in options.items() for part in (f"--{key}", value)]
-    recording = [] if file is None else ["--", str(file)]
-    return [sys.executable, "-m", "streamlit", "run", str(script), *told, *recording]
+    own = ["--", *given] if given else []
+    return [sys.executable, "-m", "streamlit", "run", str(script), *told, *own]
 
 
 def _is_local(host: str) -> bool:

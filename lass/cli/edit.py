@@ -6,23 +6,29 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lass.cli.edit_show import Done, as_table, report, table
+from lass.cli.options import (
+    SUBTYPES,
+    WORK,
+    WRITE,
+    AsJson,
+    Device,
+    Encoder,
+    ModelOrNone,
+    OnExisting,
+    Quiet,
+    Subtype,
+)
 from lass.cli.running import Exit, note
 
 if TYPE_CHECKING:
     from lass.edit import EditSession, Operation
 
 __all__ = ["HELP", "edit"]
-
-Subtype = Literal["auto", "pcm16", "pcm24", "float"]
-OnExisting = Literal["error", "overwrite", "skip"]
-
-_SUBTYPES = {"auto": "auto", "pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
-_WRITE, _WORK = "What is written", "How it works"
 
 HELP = """Change a recording by saying what shall be done.
 
@@ -60,49 +66,34 @@ def edit(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", rich_help_panel=_WRITE,
+            "--output", "-o", metavar="FILE", rich_help_panel=WRITE,
             help="The file to write; NAME.edit.wav next to the recording if not given.",
         ),
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", rich_help_panel=_WORK,
+        typer.Option("--dry-run", rich_help_panel=WORK,
                      help="Say what is understood, and do nothing."),
     ] = False,
     project: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.lassproj", rich_help_panel=_WRITE,
+            metavar="FILE.lassproj", rich_help_panel=WRITE,
             help="Keep the steps there; if it exists, its steps come first.",
         ),
     ] = None,
     stereo: Annotated[
         bool,
-        typer.Option("--stereo", rich_help_panel=_WRITE,
+        typer.Option("--stereo", rich_help_panel=WRITE,
                      help="Make a mono recording stereo, so that sounds can be moved."),
     ] = False,
-    subtype: Annotated[
-        Subtype,
-        typer.Option(rich_help_panel=_WRITE, help="Bit depth; auto keeps the recording's."),
-    ] = "auto",
-    on_existing: Annotated[
-        OnExisting, typer.Option(rich_help_panel=_WRITE, help="What to do if a result exists.")
-    ] = "error",
-    model: Annotated[
-        str | None,
-        typer.Option("--model", "-m", metavar="NAME|PATH", rich_help_panel=_WORK,
-                     help="A model's name (see [b]lass models[/b]) or folder."),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(rich_help_panel=_WORK, help="auto, cpu, cuda, cuda:N or mps.")
-    ] = "auto",
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", rich_help_panel=_WORK, help="Results as one JSON object on stdout."),
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", rich_help_panel=_WORK, help="Say nothing but errors.")
-    ] = False,
+    subtype: Subtype = "auto",
+    on_existing: OnExisting = "error",
+    model: ModelOrNone = None,
+    encoder: Encoder = None,
+    device: Device = "auto",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> int:  # fmt: skip
     """Understand the instruction, then do it."""
     from lass.errors import ConfigError, EditError
@@ -119,7 +110,9 @@ def edit(
         return Exit.NOTHING
     if dry_run:
         return _dry_run(recording, project, operations, stereo=stereo, as_json=as_json)
-    work = _Work(recording, output, project, stereo, _SUBTYPES[subtype], on_existing, model, device)
+    work = _Work(
+        recording, output, project, stereo, SUBTYPES[subtype], on_existing, model, encoder, device
+    )
     work.check(operations)
     done = work.perform(operations, shown=not quiet and not as_json)
     if as_json:
@@ -142,6 +135,7 @@ class _Work:
     subtype: str
     on_existing: OnExisting
     model: str | None
+    encoder: str | None
     device: str
 
     def check(self, operations: Sequence[Operation]) -> None:
@@ -196,12 +190,14 @@ class _Work:
                 self.project,
                 source=self.recording,
                 model=self.model,
+                encoder=self.encoder,
                 device=self.device,
                 on_progress=show,
             )
         return EditSession(
             self.recording,
-            model=self.model or "default",
+            model=self.model,
+            encoder=self.encoder,
             device=self.device,
             to_stereo=self.stereo,
             on_progress=show,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lass.cli.options import Device, Encoder, Model, Quiet
 from lass.cli.running import Exit, note, plain
 
 if TYPE_CHECKING:
@@ -80,16 +81,10 @@ def find(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the picture if it exists.")
     ] = False,
-    model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME|PATH", help="A model's name or folder.")
-    ] = "default",
-    encoder: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|PATH",
-                     help="A query encoder of the model's space; the model's own if not given."),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
+    model: Model = "default",
+    encoder: Encoder = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
 ) -> int:  # fmt: skip
     """Search recordings for a sound: check what can be checked, then start the work."""
     from lass.cli.inputs import collect

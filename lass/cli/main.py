@@ -17,6 +17,7 @@ from lass.cli.find import HELP as FIND_HELP
 from lass.cli.find import find
 from lass.cli.fx import HELP as FX_HELP
 from lass.cli.fx import fx
+from lass.cli.options import Offline
 from lass.cli.running import run
 from lass.cli.separate import HELP, separate
 
@@ -53,6 +54,7 @@ def _options(
         bool,
         typer.Option("--version", is_eager=True, callback=_version, help="Show the version."),
     ] = False,
+    offline: Offline = False,
 ) -> None:
     """Options of `lass` itself."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lass.cli.options import Offline
 from lass.cli.running import Exit, note, plain
 
 if TYPE_CHECKING:
@@ -92,13 +93,15 @@ def pull(
     overwrite: Overwrite = False,
     half: Half = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the download, too.")] = False,
+    offline: Offline = False,
 ) -> int:
     """Download a model that others published, and convert it. Licences are shown first."""
     from lass.zoo.published import find_published
-    from lass.zoo.pulling import check_pull
+    from lass.zoo.pulling import check_online, check_pull
     from lass.zoo.pulling import pull as fetch
 
     entry = find_published(name)
+    check_online(entry)
     _show_licences(entry)
     check_pull(entry, urls=url or (), accept_unverified=accept_unverified)
     if not yes and not _agreed():

@@ -9,17 +9,27 @@ from typing import Annotated, Literal
 
 import typer
 
+from lass.cli.options import (
+    LISTEN,
+    SUBTYPES,
+    WORK,
+    WRITE,
+    AsJson,
+    Device,
+    Encoder,
+    Model,
+    Offline,
+    OnExisting,
+    Quiet,
+    Subtype,
+)
 from lass.cli.running import run
 
 __all__ = ["HELP", "app", "main", "separate"]
 
 Format = Literal["wav", "flac", "ogg", "mp3"]
-Subtype = Literal["auto", "pcm16", "pcm24", "float"]
-OnExisting = Literal["error", "overwrite", "skip"]
 Engine = Literal["local", "ray"]
 
-_SUBTYPES = {"auto": "auto", "pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
-_LISTEN, _WRITE, _WORK = "What to listen for", "What is written", "How it works"
 _MANY = "Many files"
 
 HELP = """Take a sound out of a recording by saying what it is.
@@ -67,32 +77,32 @@ def separate(
     query: Annotated[
         list[str] | None,
         typer.Option(
-            "--query", "-q", metavar="TEXT", rich_help_panel=_LISTEN,
+            "--query", "-q", metavar="TEXT", rich_help_panel=LISTEN,
             help="A sound in words. Repeat it for several sounds in one pass.",
         ),
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option(metavar="TEXT", rich_help_panel=_LISTEN, help="What it is not. Repeatable."),
+        typer.Option(metavar="TEXT", rich_help_panel=LISTEN, help="What it is not. Repeatable."),
     ] = None,
     without_weight: Annotated[
         float,
         typer.Option(
-            metavar="W", min=0.0, max=10.0, rich_help_panel=_LISTEN,
+            metavar="W", min=0.0, max=10.0, rich_help_panel=LISTEN,
             help="How far to keep away from what it is not.",
         ),
     ] = 0.5,
     like: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", rich_help_panel=_LISTEN,
+            metavar="FILE", rich_help_panel=LISTEN,
             help="A recording of the sound, alone or together with one --query.",
         ),
     ] = None,
     like_span: Annotated[
         str | None,
         typer.Option(
-            metavar="A-B", rich_help_panel=_LISTEN,
+            metavar="A-B", rich_help_panel=LISTEN,
             help="Where the sound is heard, such as 3.2-4.0 or 1:05-1:07: in the file of --like, "
             "or in INPUT itself.",
         ),
@@ -100,65 +110,51 @@ def separate(
     image: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", rich_help_panel=_LISTEN,
+            metavar="FILE", rich_help_panel=LISTEN,
             help="A picture of what makes the sound, for models with a clip encoder.",
         ),
     ] = None,
     query_file: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="FILE.lassquery", rich_help_panel=_LISTEN,
+            metavar="FILE.lassquery", rich_help_panel=LISTEN,
             help="A query that was saved. Repeatable.",
         ),
     ] = None,
     save_query: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.lassquery", rich_help_panel=_LISTEN,
+            metavar="FILE.lassquery", rich_help_panel=LISTEN,
             help="Also keep the query in a file, to ask for the same again.",
         ),
     ] = None,
     output_dir: Annotated[
         Path | None,
         typer.Option(
-            "--output-dir", "-o", metavar="DIR", rich_help_panel=_WRITE,
+            "--output-dir", "-o", metavar="DIR", rich_help_panel=WRITE,
             help="Where results go; next to each recording if not given.",
         ),
     ] = None,
     name: Annotated[
         str,
         typer.Option(
-            metavar="TEMPLATE", rich_help_panel=_WRITE,
+            metavar="TEMPLATE", rich_help_panel=WRITE,
             help="File names, of {stem}, {query} and {index}.",
         ),
     ] = "{stem}.{query}",
     format: Annotated[  # noqa: A002 (the name of the option)
         Format | None,
-        typer.Option(rich_help_panel=_WRITE, help="File format; like the recording if not given."),
+        typer.Option(rich_help_panel=WRITE, help="File format; like the recording if not given."),
     ] = None,
-    subtype: Annotated[
-        Subtype,
-        typer.Option(rich_help_panel=_WRITE, help="Bit depth; auto keeps the recording's."),
-    ] = "auto",
-    on_existing: Annotated[
-        OnExisting, typer.Option(rich_help_panel=_WRITE, help="What to do if a result exists.")
-    ] = "error",
+    subtype: Subtype = "auto",
+    on_existing: OnExisting = "error",
     residual: Annotated[
-        bool, typer.Option(rich_help_panel=_WRITE, help="Also write everything else (.rest).")
+        bool, typer.Option(rich_help_panel=WRITE, help="Also write everything else (.rest).")
     ] = True,
-    model: Annotated[
-        str,
-        typer.Option("--model", "-m", metavar="NAME|PATH", rich_help_panel=_WORK,
-                     help="A model's name (see [b]lass models[/b]) or folder."),
-    ] = "default",
-    encoder: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|PATH", rich_help_panel=_WORK,
-                     help="A query encoder of the model's space; the model's own if not given."),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(rich_help_panel=_WORK, help="auto, cpu, cuda, cuda:N or mps.")
-    ] = "auto",
+    model: Model = "default",
+    encoder: Encoder = None,
+    device: Device = "auto",
+    offline: Offline = False,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -188,17 +184,12 @@ def separate(
         str | None,
         typer.Option(metavar="HOST:PORT", rich_help_panel=_MANY, help="Where the cluster is."),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", rich_help_panel=_WORK, help="Results as one JSON object on stdout."),
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", rich_help_panel=_WORK, help="Say nothing but errors.")
-    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
     version: Annotated[
         bool,
         typer.Option(
-            "--version", is_eager=True, callback=_version, rich_help_panel=_WORK,
+            "--version", is_eager=True, callback=_version, rich_help_panel=WORK,
             help="Show the version.",
         ),
     ] = False,
@@ -207,7 +198,9 @@ def separate(
     from lass.cli.asked import Wanted
     from lass.cli.batch import Options
     from lass.cli.separating import How, Voice, separate_files
+    from lass.errors import ConfigError
     from lass.scale import Setup, Shard
+    from lass.zoo.downloading import is_offline
 
     options = Options(
         Wanted(
@@ -229,11 +222,16 @@ def separate(
         device=device,
         name=name,
         format=format,
-        subtype=_SUBTYPES[subtype],
+        subtype=SUBTYPES[subtype],
         residual=residual,
         on_existing=on_existing,
         hashed=manifest is not None,
     )
+    if address is not None and is_offline():
+        raise ConfigError(
+            "--address connects to other machines, and --offline or LASS_OFFLINE forbids that: "
+            "leave one of the two out"
+        )
     part = None if shard is None else Shard.parse(shard)
     how = How(jobs, threads, part, manifest, engine, address)
     return separate_files(

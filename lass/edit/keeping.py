@@ -44,7 +44,7 @@ def save(path: Path, studio: Studio, steps: Sequence[Step], source: Path | None)
     project = Project(
         source=Path(relative).as_posix(),
         sha256=studio.recording.sha256,
-        model=Path(studio.model).name,
+        model=Path(studio.model).absolute().name,
         model_sha256=studio.model_sha256,
         to_stereo=studio.recording.doubled,
         steps=tuple(steps),
@@ -80,6 +80,7 @@ def command_of(
         words += ["--stereo"] if studio.recording.doubled else []
         model = str(studio.model)
         words += ["--model", model] if model != "default" else []
+    words += ["--encoder", str(studio.encoder)] if studio.encoder is not None else []
     return shlex.join(words)
 
 

@@ -35,7 +35,10 @@ class EditSession(Listening):
         source: a sound file, or an array ``(channels, samples)``.
         sample_rate: samples per second of an array.
         separator: a separator; the model is loaded when first needed if None.
-        model: name or folder of the model, if no separator is given.
+        model: name or folder of the model; the default one if None. With a separator it only says
+            what that is called.
+        encoder: name or folder of another query encoder of the model's space; the model's own if
+            None.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         to_stereo: whether a mono recording is made stereo, so that sounds can be moved.
         on_progress: called with what is being done and the share that is done, here and
@@ -64,7 +67,8 @@ class EditSession(Listening):
         sample_rate: int | None = None,
         *,
         separator: Separator | None = None,
-        model: str | Path = "default",
+        model: str | Path | None = None,
+        encoder: str | Path | None = None,
         device: str = "auto",
         to_stereo: bool = False,
         on_progress: OnProgress | None = None,
@@ -74,6 +78,7 @@ class EditSession(Listening):
             sample_rate,
             separator=separator,
             model=model,
+            encoder=encoder,
             device=device,
             to_stereo=to_stereo,
             on_progress=on_progress,
@@ -91,6 +96,7 @@ class EditSession(Listening):
         source: str | Path | None = None,
         separator: Separator | None = None,
         model: str | Path | None = None,
+        encoder: str | Path | None = None,
         device: str = "auto",
         on_progress: OnProgress | None = None,
     ) -> EditSession:
@@ -101,6 +107,7 @@ class EditSession(Listening):
             source: the recording, if it is not where the project says.
             separator: as for the class.
             model: another model than the project's.
+            encoder: as for the class.
             device: as for the class.
             on_progress: as for the class.
 
@@ -121,7 +128,8 @@ class EditSession(Listening):
         session = cls(
             where,
             separator=separator,
-            model=told.model if model is None else model,
+            model=told.model if model is None and separator is None else model,
+            encoder=encoder,
             device=device,
             to_stereo=told.to_stereo,
             on_progress=on_progress,

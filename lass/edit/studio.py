@@ -40,7 +40,8 @@ class Studio:
         source: a path, or an array ``(channels, samples)``.
         sample_rate: samples per second of an array.
         separator: a separator; the model is loaded when first needed if None.
-        model: name or folder of the model.
+        model: name or folder of the model; the default one, or the separator's, if None.
+        encoder: name or folder of a query encoder; the model's own if None.
         device: where the model runs.
         to_stereo: whether one channel becomes two.
         on_progress: called while the recording is read.
@@ -52,12 +53,14 @@ class Studio:
         sample_rate: int | None,
         *,
         separator: Separator | None,
-        model: str | Path,
+        model: str | Path | None,
+        encoder: str | Path | None,
         device: str,
         to_stereo: bool,
         on_progress: OnProgress | None,
     ) -> None:
         self._separator, self._model, self._device = separator, model, device
+        self.encoder = encoder
         self.scratch = Scratch()
         try:
             self.recording: Recording = take(
@@ -75,13 +78,15 @@ class Studio:
         if self._separator is None:
             from lass.separation import Separator
 
-            self._separator = Separator.load(self._model, device=self._device)
+            self._separator = Separator.load(self._model, device=self._device, encoder=self.encoder)
         return self._separator
 
     @property
     def model(self) -> str | Path:
-        """The model as it was asked for."""
-        return self._model if self._separator is None else self._separator.model.name
+        """The model as it was asked for, or what a separator that was given is called."""
+        if self._model is not None:
+            return self._model
+        return "default" if self._separator is None else self._separator.model.name
 
     @property
     def model_sha256(self) -> str | None:

@@ -66,3 +66,35 @@ def test_without_streamlit_it_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setattr("lass.cli.app.find_spec", lambda name: None)
     assert run(app, name="lass", arguments=["app"]) == 2
     assert 'pip install "lass[app]"' in capsys.readouterr().err
+
+
+def test_a_model_and_an_encoder_are_passed_on(started, models, recording):
+    model, encoder = models / "separator", models / "encoder"
+    told = ["app", str(recording), "--model", str(model), "--encoder", str(encoder)]
+    assert run(app, name="lass", arguments=told) == 0
+    [(command, _)] = started
+    own = command[command.index("--") + 1 :]
+    assert own == [f"--model={model}", f"--encoder={encoder}", str(recording.resolve())]
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "said"),
+    [
+        (["--model", "nobody"], 2, "no model 'nobody'"),
+        (["--model", "compact"], 1, "not for separation"),
+        (["--encoder", "default"], 1, "is a separator, not a query encoder"),
+        (["--encoder", "nobody"], 2, "no model 'nobody'"),
+        (["--model", "{models}/other", "--encoder", "compact"], 1, "the two were not made"),
+    ],
+)
+def test_models_that_do_not_fit_are_told_before_anything_starts(
+    started, models, tmp_path, capsys, told, code, said
+):
+    from tests.conftest import make_separator
+
+    make_separator(tmp_path / "other", encoder="compact", space="another-v1")
+    told = [word.format(models=tmp_path) for word in told]
+    assert run(app, name="lass", arguments=["app", *told]) == code
+    assert not started
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert said in sentence

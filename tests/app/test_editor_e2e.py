@@ -6,6 +6,7 @@ Needs streamlit, playwright and a chromium of the system (`apt-get install chrom
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -40,12 +41,18 @@ FLAGS = [
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """A running editor."""
+    with served(tmp_path_factory.mktemp("log") / "log") as url:
+        yield url
+
+
+@contextlib.contextmanager
+def served(log, *options):
+    """An editor with options of its own, for as long as it is needed."""
     pytest.importorskip("streamlit", reason="streamlit is not installed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("log") / "log"
-    command = [sys.executable, "-m", "lass", "app", "--port", str(port), "--no-browser"]
+    command = [sys.executable, "-m", "lass", "app", "--port", str(port), "--no-browser", *options]
     with log.open("wb") as out:
         server = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
     url = f"http://localhost:{port}"
@@ -285,6 +292,29 @@ def test_two_people_do_not_see_each_other(browser, address):
     assert other.page.locator(".deck").count() == 0
     one.page.close()
     other.page.close()
+
+
+def test_another_model_is_chosen_in_the_page(browser, models, tmp_path):
+    """By the command line, then among the installed ones; one that does not fit is never served."""
+    own = tmp_path / "home" / "models"
+    shutil.copytree(models / "separator", own / "tiny")
+    shutil.copytree(models / "encoder", own / "encoder")
+    options = ("--model", str(models / "separator"), "--encoder", "encoder")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LASS_HOME", str(tmp_path / "home"))
+        with served(tmp_path / "log", *options) as address:
+            person = Person(browser, address)
+            person.page.get_by_text("Continue a project").click()
+            chosen = person.page.get_by_test_id("stSelectbox").filter(has_text="Model").first
+            chosen.get_by_text("separator", exact=True).wait_for()
+            chosen.get_by_role("combobox").click()
+            person.page.get_by_role("option", name="tiny").click()
+            person.settled()
+            person.open(DUET)
+            person.page.get_by_text("· tiny").wait_for()
+            person.separate("dog")
+            assert person.errors == []
+            person.page.close()
 
 
 def pictures(person):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class User:
     """Somebody at a page of their own."""
 
     def __init__(self, separator, monkeypatch, file=None):
-        monkeypatch.setattr("lass.separation.Separator.load", lambda *_: separator)
+        monkeypatch.setattr("lass.separation.Separator.load", lambda *_, **__: separator)
         monkeypatch.setattr(sys, "argv", ["editor.py", *([] if file is None else [str(file)])])
         self.page = AppTest.from_file(str(SCRIPT), default_timeout=60)
         self.page.run()
@@ -70,6 +71,7 @@ class User:
 @pytest.fixture(autouse=True)
 def _no_model_of_before():
     streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
 
 
 @pytest.fixture
@@ -229,4 +231,108 @@ def test_closing_asks_for_another_recording(user):
     user.click("close")
     assert user.work is None
     assert not folder.exists()
+    assert user.page.title[0].value
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Tiny separators among the user's models: with our encoder, by CLAP, and by CLIP."""
+    pytest.importorskip("transformers")
+    from tests.conftest import make_encoder, make_separator
+    from tests.query.tiny import make_clap, make_clip
+
+    monkeypatch.setenv("LASS_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "home" / "models"
+    folder.mkdir(parents=True)
+    make_encoder(folder / "tiny-compact", space="tiny-v1")
+    make_separator(folder / "by-compact", encoder="tiny-compact", space="tiny-v1")
+    make_clap(folder / "larger_clap_general")
+    make_separator(folder / "by-clap", encoder="larger_clap_general", space="clap-larger-general")
+    make_clip(folder / "clip-vit-base-patch32")
+    make_separator(folder / "by-clip", encoder="clip-vit-base-patch32", space="clip-vit-b32")
+    make_clap(folder / "other-clap", seed=5)
+    config = folder / "other-clap" / "config.json"
+    table = json.loads(config.read_text())
+    config.write_text(json.dumps({"transformers": table, "model_type": "clap", "space":
+                                  "clap-larger-general", "dim": 24}))  # fmt: skip
+    return folder
+
+
+class Chooser(User):
+    """Somebody whose editor loads the models that are chosen."""
+
+    def __init__(self, monkeypatch, *told):
+        monkeypatch.setattr(sys, "argv", ["editor.py", *map(str, told)])
+        self.page = AppTest.from_file(str(SCRIPT), default_timeout=60)
+        self.page.run()
+        self.wait()
+
+    def pick(self, label, name):
+        next(one for one in self.page.selectbox if one.label == label).select(name).run()
+        return self.wait()
+
+    def offered(self, label):
+        return next(one for one in self.page.selectbox if one.label == label).options
+
+
+BACKENDS = [("by-compact", "tiny-compact"), ("by-clap", "larger_clap_general"),
+            ("by-clip", "clip-vit-base-patch32")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "encoder"), BACKENDS)
+def test_every_backend_runs_in_the_editor(installed, monkeypatch, recording, model, encoder):
+    told = (f"--model={model}", f"--encoder={installed / encoder}", recording)
+    user = Chooser(monkeypatch, *told)
+    user.separate("dog, rain")
+    assert user.work.session.parts == ("dog", "rain")
+    assert not user.page.error
+    loaded = user.work.separator.model
+    assert (loaded.name, loaded.encoder.folder) == (model, installed / encoder)
+    command = user.work.session.command()
+    assert command.endswith(f"--model {model} --encoder {installed / encoder}")
+    assert f"· {model}" in "\n".join(str(one.value) for one in user.page.get("html"))
+    user.say("make the dog 3 dB louder").click("apply")
+    user.click("make")
+    assert user.work.made.path.is_file()
+    user.visit.close()
+
+
+def test_a_visitor_chooses_among_the_installed_models(installed, monkeypatch, recording):
+    user = Chooser(monkeypatch)
+    assert user.offered("Model") == ["default", "by-clap", "by-clip", "by-compact"]
+    assert user.offered("Query encoder") == ["the model's own"]
+    user.pick("Model", "by-clap")
+    assert user.offered("Query encoder") == ["the model's own", "other-clap"]
+    user.pick("Query encoder", "other-clap")
+    user.page.get("file_uploader")[0].set_value(("a.wav", recording.read_bytes(), "audio/wav"))
+    user.page.run()
+    user.wait().separate("dog")
+    loaded = user.work.separator.model
+    assert (loaded.name, loaded.encoder.folder.name) == ("by-clap", "other-clap")
+    user.click("close")  # the next recording is separated by the same
+    assert user.visit.choice.model == "by-clap"
+    user.pick("Model", "by-clip")
+    assert user.visit.choice.encoder is None
+
+
+def test_nothing_to_choose_shows_nothing(separator, monkeypatch, tmp_path):
+    monkeypatch.setenv("LASS_HOME", str(tmp_path))
+    assert not [one for one in User(separator, monkeypatch).page.selectbox if one.label == "Model"]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (["--model=nobody"], "no model 'nobody'"),
+        (["--model=by-clap", "--encoder=clip-vit-base-patch32"], "speaks 'clip-vit-b32'"),
+        (["--model=compact"], "not for separation"),
+        (["--model"], "was started wrongly"),
+    ],
+)  # fmt: skip
+def test_a_model_that_does_not_fit_is_told_in_one_sentence(installed, monkeypatch, told, said):
+    user = Chooser(monkeypatch, *told)
+    (error,) = user.page.error
+    assert said in error.value
+    assert "Traceback" not in error.value
+    assert user.visit.choice.model == "default"
     assert user.page.title[0].value
