@@ -305,9 +305,11 @@ def test_another_model_is_chosen_in_the_page(browser, models, tmp_path):
         with served(tmp_path / "log", *options) as address:
             person = Person(browser, address)
             person.page.get_by_text("Continue a project").click()
-            chosen = person.page.get_by_test_id("stSelectbox").filter(has_text="Model").first
-            chosen.get_by_text("separator", exact=True).wait_for()
-            chosen.get_by_role("combobox").click()
+            chosen = person.page.get_by_role("combobox", name="Model", exact=True)
+            chosen.wait_for()
+            person.settled()
+            assert chosen.input_value() == "separator"
+            chosen.click()
             person.page.get_by_role("option", name="tiny").click()
             person.settled()
             person.open(DUET)
