@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -217,38 +216,21 @@ def _find(work: Work, path: Path, output: Path) -> TextFx[NDArray[np.float32]]:
         start = _loudest_start(path, told.sample_rate)
     audio, rate = read(path, start=start, stop=start + round(LISTENED_S * told.sample_rate))
     assert work.prompt is not None
-    with _one_thread() if work.encoder is None else nullcontext():
-        found = text_to_fx(
-            audio,
-            rate,
-            work.prompt,
-            effects=work.effects,
-            method=work.method,
-            seed=work.seed,
-            amount=work.amount,
-            steps=work.steps,
-            encoder=work.listener,
-            refine=work.refine,
-        )
+    found = text_to_fx(
+        audio,
+        rate,
+        work.prompt,
+        effects=work.effects,
+        method=work.method,
+        seed=work.seed,
+        amount=work.amount,
+        steps=work.steps,
+        encoder=work.listener,
+        refine=work.refine,
+    )
     if work.pair:
         _write_pair(output, audio, found, rate, work.on_existing)
     return found
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Arrays of a search are small: on a busy machine more threads wait for each other, not work.
-
-    Without this, beside two other programs on two cores, a search took seven times as long.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _loudest_start(path: Path, sample_rate: int) -> int:
