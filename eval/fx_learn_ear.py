@@ -19,13 +19,14 @@ import torch
 from fx_metrics import interval
 from safetensors.torch import save_file
 
-from lass.data import ClipStore, read_manifests, split_validation
+from lass.data import ClipStore
 from lass.fx import Chain
 from lass.fx.ear import Ear, statistics
 from lass.fx.hearing import TOWER_HZ, Hearing, matching_gain_db
 from lass.fx.prompts import Prompt, Wish
 from lass.fx.word_model import WordModel
 from lass.fx.wording import chain_for, target_for
+from lass.training.material import open_material
 from lass.zoo import resources
 
 EFFECTS = {"eq": ["eq"], "reverb": ["reverb"], "both": ["eq", "reverb"]}
@@ -37,6 +38,11 @@ def chains(model: WordModel, words: list[str], effects: list[str]) -> list[Chain
     room_only = effects == ["reverb"]
     prompts = [Prompt((Wish(word, 1.0),)) for word in words]
     return [chain_for(target_for(p, model, room_only=room_only), effects) for p in prompts]
+
+
+def telling(model: WordModel) -> list[str]:
+    """Words that say something: far from the mean word."""
+    return [w for w in model.words if np.linalg.norm(model.ratings(w)) > 2.5 and w.isascii()]
 
 
 def excerpts(store: ClipStore, kept: list[int], generator: np.random.Generator) -> list[np.ndarray]:
@@ -151,14 +157,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     generator = np.random.default_rng(0)
-    clips = read_manifests(options.data)
     folder = options.cache or Path(tempfile.mkdtemp())
-    store = ClipStore.open(options.data, clips, cache=folder)
-    known, kept = split_validation(clips)
+    material = open_material(options.data, cache=folder)
+    store, known, kept = material.store, material.trained, material.kept
     model = WordModel.load()
-    # Words that say something: far from the mean word.
-    telling = [w for w in model.words if np.linalg.norm(model.ratings(w)) > 2.5 and w.isascii()]
-    words = list(generator.permutation(telling)[: options.words])
+    words = list(generator.permutation(telling(model))[: options.words])
     held_out, shown = words[: len(words) // 10], words[len(words) // 10 :]
     picked = [int(n) for n in generator.permutation(known)[: options.clips]]
     before, after, places = versions(model, shown, excerpts(store, picked, generator), generator)

@@ -18,18 +18,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from fx_learn_ear import excerpts, train, versions
+from fx_learn_ear import excerpts, telling, train, versions
 from fx_learn_words import read_eq, read_reverb, regressions
 from fx_metrics import correlation, interval, spearman
 from fx_words import HZ, LEAST
 
-from lass.data import ClipStore, read_manifests, split_validation
+from lass.data import ClipStore
 from lass.fx.ear import Ear
 from lass.fx.hearing import TOWER_HZ
 from lass.fx.prompts import Prompt, Wish
 from lass.fx.refining import refine
 from lass.fx.word_model import WordModel
 from lass.fx.wording import Target, chain_for, target_for
+from lass.training.material import open_material
 
 FOLDS, EAR_WORDS = 2, 120
 COLOURS = (-0.5, 0.5)
@@ -51,12 +52,8 @@ def folds(
         fitted = regressions(data, base, left_out=out)
         model = base.refitted(fitted.tensors)
         draw = np.random.default_rng(fold)
-        telling = [
-            word
-            for word in model.words
-            if np.linalg.norm(model.ratings(word)) > 2.5 and word.isascii() and word not in out
-        ]
-        shown = list(draw.permutation(telling)[:EAR_WORDS])
+        known_words = [word for word in telling(model) if word not in out]
+        shown = list(draw.permutation(known_words)[:EAR_WORDS])
         picked = [int(n) for n in draw.permutation(known)[:clips]]
         heard = versions(model, shown, excerpts(store, picked, draw), draw)
         torch.manual_seed(0)
@@ -108,11 +105,10 @@ def main() -> None:
     parser.add_argument("--weights", type=float, nargs="*", default=[1.0, 8.0])
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    clips = read_manifests(options.data)
-    store = ClipStore.open(options.data, clips, cache=options.cache)
-    known, kept = split_validation(clips)
+    material = open_material(options.data, cache=options.cache)
+    store, known = material.store, material.trained
     draw = np.random.default_rng(1)
-    picked = [int(n) for n in draw.permutation(kept)[: 3 * options.each]]
+    picked = [int(n) for n in draw.permutation(material.kept)[: 3 * options.each]]
     sounds = [torch.from_numpy(a[0]) for a in excerpts(store, picked, draw)[: options.each]]
     table: dict[str, list[list[float]]] = {}
     # Rows of (score or setting, wanted), by measure and method.

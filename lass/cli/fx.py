@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lass.cli.options import WORK, WRITE, AsJson, OnExisting, Quiet
 from lass.cli.running import Exit, note
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["HELP", "fx"]
 
 Method = Literal["default", "cosine", "directional"]
-OnExisting = Literal["error", "overwrite", "skip"]
-_WRITE, _WORK = "What is written", "How it works"
 
 HELP = """Change how a recording sounds by saying how it should sound.
 
@@ -54,73 +53,67 @@ def fx(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE|DIR", rich_help_panel=_WRITE,
+            "--output", "-o", metavar="FILE|DIR", rich_help_panel=WRITE,
             help="The file to write, or a folder for several; NAME.fx.wav if not given.",
         ),
     ] = None,
     effects: Annotated[
-        str, typer.Option(metavar="A,B", rich_help_panel=_WORK, help="Effects, in their order.")
+        str, typer.Option(metavar="A,B", rich_help_panel=WORK, help="Effects, in their order.")
     ] = "eq,reverb",
     amount: Annotated[
         float,
-        typer.Option(metavar="X", min=0.0, max=4.0, rich_help_panel=_WORK,
+        typer.Option(metavar="X", min=0.0, max=4.0, rich_help_panel=WORK,
                      help="0 for no change, 1 for what the words say, more to exaggerate."),
     ] = 1.0,
     method: Annotated[
-        Method, typer.Option(rich_help_panel=_WORK, help="default, or Text2FX as published.")
+        Method, typer.Option(rich_help_panel=WORK, help="default, or Text2FX as published.")
     ] = "default",
     seed: Annotated[
-        int, typer.Option(metavar="N", min=0, rich_help_panel=_WORK, help="Same seed, same result.")
+        int, typer.Option(metavar="N", min=0, rich_help_panel=WORK, help="Same seed, same result.")
     ] = 0,
     steps: Annotated[
-        int, typer.Option(metavar="N", min=1, rich_help_panel=_WORK,
+        int, typer.Option(metavar="N", min=1, rich_help_panel=WORK,
                           help="Gradient steps of the published methods.")
     ] = 600,
     encoder: Annotated[
         str | None,
-        typer.Option(metavar="NAME|PATH", rich_help_panel=_WORK,
+        typer.Option(metavar="NAME|PATH", rich_help_panel=WORK,
                      help="A query encoder that hears, such as clap: tells the similarity, and "
                      "the published methods search in its space."),
     ] = None,
     refine: Annotated[
         bool,
-        typer.Option("--refine", rich_help_panel=_WORK,
+        typer.Option("--refine", rich_help_panel=WORK,
                      help="Fit the settings to the recording by ear, near what the words mean."),
     ] = False,
     preset: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", rich_help_panel=_WORK, help="Use saved settings."),
+        typer.Option(metavar="FILE.json", rich_help_panel=WORK, help="Use saved settings."),
     ] = None,
     save_preset: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", rich_help_panel=_WRITE, help="Also keep the settings."),
+        typer.Option(metavar="FILE.json", rich_help_panel=WRITE, help="Also keep the settings."),
     ] = None,
     prompts: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.txt", rich_help_panel=_WORK,
+        typer.Option(metavar="FILE.txt", rich_help_panel=WORK,
                      help="Many descriptions, one a line, instead of the words; each makes a "
                      "file."),
     ] = None,
     pair: Annotated[
         bool,
-        typer.Option("--pair", rich_help_panel=_WRITE,
+        typer.Option("--pair", rich_help_panel=WRITE,
                      help="Also write the loudest 10 s before and after, equally loud: NAME.a.wav "
                      "and NAME.b.wav."),
     ] = False,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.svg", rich_help_panel=_WRITE,
+        typer.Option(metavar="FILE.svg", rich_help_panel=WRITE,
                      help="Draw the tone curve and the decay of the reverb."),
     ] = None,
-    on_existing: Annotated[
-        OnExisting, typer.Option(rich_help_panel=_WRITE, help="What to do if a result exists.")
-    ] = "error",
-    as_json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=_WORK, help="One JSON object on stdout.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", rich_help_panel=_WORK, help="Say nothing but errors.")
-    ] = False,
+    on_existing: OnExisting = "error",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> int:  # fmt: skip
     """Check everything that can be checked, then find the settings and write."""
     from lass.cli.fx_files import Work, outputs_for, spread

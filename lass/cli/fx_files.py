@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lass.cli.inputs import Input
+from lass.cli.options import OnExisting
 from lass.cli.running import note, plain
 from lass.errors import ConfigError, EffectError, LassError
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from lass.query import QueryEncoder
 
 __all__ = ["Done", "Work", "outputs_for", "perform", "report_json", "report_text", "spread"]
-
-OnExisting = Literal["error", "overwrite", "skip"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ its own extractor works in NumPy.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -21,11 +20,11 @@ from lass.query.pretrained import encoding
 
 if TYPE_CHECKING:
     from lass.query.clap import ClapEncoder
+    from lass.query.compact import CompactEncoder
     from lass.query.types import QueryEncoder
 
 __all__ = ["Tower", "open_tower"]
 
-_COMPACT_HZ = 16000
 _MEL_FLOOR = 1e-10
 _MOST_WINDOWS = 6
 
@@ -68,9 +67,7 @@ def open_tower(encoder: QueryEncoder) -> Tower:
     if isinstance(encoder, ClapEncoder):
         return _Clap(encoder)
     if isinstance(encoder, CompactEncoder):
-        config = json.loads((encoder.folder / "config.json").read_text(encoding="utf-8"))
-        if "audio" in config:
-            return _Compact(encoder.folder, config["audio"])
+        return _Compact(encoder)
     if isinstance(encoder, ClipEncoder):
         raise QueryError(
             f"the encoder of the space {encoder.space!r} does not hear, so it cannot judge "
@@ -85,20 +82,9 @@ def open_tower(encoder: QueryEncoder) -> Tower:
 class _Compact:
     """The tower of our own encoders."""
 
-    sample_rate = _COMPACT_HZ
-
-    def __init__(self, folder: Any, config: Any) -> None:  # noqa: ANN401 (as read)
-        from safetensors.torch import load_file
-
-        from lass.networks import build
-        from lass.packing import unpack
-
-        weights = unpack(load_file(folder / "model.safetensors"))
-        self._network: Any = build(config)
-        self._network.load_state_dict(
-            {k.removeprefix("audio."): v for k, v in weights.items() if k.startswith("audio.")}
-        )
-        self._network.eval().requires_grad_(False)
+    def __init__(self, encoder: CompactEncoder) -> None:
+        self.sample_rate = encoder.tower_hz
+        self._network: Any = encoder.tower.requires_grad_(False)
 
     def embed(self, audio: Tensor) -> Tensor:
         """See `Tower`."""

@@ -111,6 +111,16 @@ class CompactEncoder(Encoder):
         self._audio.eval()
         self._text: TextEncoder | None = None
 
+    @property
+    def tower(self) -> Any:  # noqa: ANN401 (an audio tower)
+        """The audio tower, for those who need gradients through it."""
+        return self._audio
+
+    @property
+    def tower_hz(self) -> int:
+        """Rate in Hz of the sound that the tower learned from."""
+        return _TOWER_HZ
+
     def encode_audio(self, audio: NDArray[np.float32], *, sample_rate: int) -> NDArray[np.float32]:
         """Unit vector of a recording.
 

@@ -47,11 +47,7 @@ def check(name_or_path: str | Path = "default", *, encoder: str | Path | None = 
     Example:
         >>> check("default", encoder="compact")
     """
-    folder = model_folder(name_or_path)
-    config = separator_config(folder)
-    beside = encoder_for(folder, config, encoder)
-    if beside is not None:
-        check_space(folder, config, _told_space(beside, encoder_config(beside)))
+    _matched(model_folder(name_or_path), encoder)
 
 
 def pairs() -> dict[str, list[str]]:
@@ -70,14 +66,21 @@ def pairs() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
         try:
-            check(name)
-            config = separator_config(model_folder(name))
+            space, own = _matched(model_folder(name), None)
         except LassError:
             continue
-        own = encoder_for(model_folder(name), config, None)
-        others = (other for other in names if spaces[other] == config["space"])
+        others = (other for other in names if spaces[other] == space)
         found[name] = [other for other in others if own and model_folder(other) != own]
     return found
+
+
+def _matched(folder: Path, given: str | Path | None) -> tuple[str, Path | None]:
+    """Space of the separator in a folder, and the folder of an encoder that was found to fit."""
+    config = separator_config(folder)
+    beside = encoder_for(folder, config, given)
+    if beside is not None:
+        check_space(folder, config, _told_space(beside, encoder_config(beside)))
+    return config["space"], beside
 
 
 def separator_config(folder: Path) -> dict[str, Any]:

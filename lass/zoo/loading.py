@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lass.bounds import built
-from lass.errors import ChecksumError, ConfigError, ModelError
+from lass.errors import ChecksumError, ConfigError, ModelError, brief
 from lass.zoo.fitting import (
     as_transformers_saves_it,
     check_space,
@@ -197,8 +197,7 @@ def fill(network: Any, folder: Path) -> None:  # noqa: ANN401 (any module)
     try:
         network.load_state_dict(unpack(load_file(folder / "model.safetensors")))
     except (RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[-1].strip()
         raise ModelError(
-            f"the weights in {folder} do not fit its config.json ({reason}): install the model "
-            "again"
+            f"the weights in {folder} do not fit its config.json ({brief(error)}): install the "
+            "model again"
         ) from error
