@@ -5,7 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["error_level_db", "presence_loss", "presence_targets", "recognition_loss"]
+__all__ = [
+    "error_level_db",
+    "presence_loss",
+    "presence_targets",
+    "recognition_loss",
+    "shape_error_db",
+]
 
 
 def error_level_db(
@@ -34,6 +40,50 @@ def error_level_db(
     power = mixture.square().sum(dim=-1) + 1e-9
     error = (estimate - target).square().sum(dim=-1)
     return 10.0 * torch.log10(error / power + 10.0 ** (floor_db / 10.0))
+
+
+def shape_error_db(
+    estimate: Tensor,
+    target: Tensor,
+    mixture: Tensor,
+    *,
+    floor_db: float = -30.0,
+    ceiling_db: float = 20.0,
+) -> Tensor:
+    """Negative SI-SDR, softly bounded on both sides: the error whatever the level.
+
+    With ``p`` the part of the estimate along the target and ``e = ŝ − p``:
+    ``10·log10(‖e‖² + f·‖p‖²) − 10·log10(‖p‖² + c·‖e‖²)`` with ``f = 10^(floor_db / 10)`` and
+    ``c = 10^(−ceiling_db / 10)``. Below the floor, and for estimates that miss the target
+    altogether, the gradient fades. :func:`error_level_db` alone rewards leaving out whatever is
+    uncertain; this does not.
+
+    Args:
+        estimate: ``(..., samples)``.
+        target: same shape.
+        mixture: same shape, or broadcast to it; its level says what counts as silence.
+        floor_db: errors below hardly count.
+        ceiling_db: errors above hardly count.
+
+    Returns:
+        Decibels, shape ``(...)``; near 0 for a silent target or a silent estimate.
+
+    Source:
+        Le Roux et al., "SDR - half-baked or well done?", ICASSP 2019, arXiv:1811.02508.
+
+    Example:
+        >>> s = torch.tensor([1.0, -1.0, 1.0, -1.0])
+        >>> round(float(shape_error_db(0.5 * s, s, s)), 2)
+        -30.0
+    """
+    silence = 1e-6 * mixture.square().sum(dim=-1) + 1e-9
+    scale = (estimate * target).sum(dim=-1) / (target.square().sum(dim=-1) + 1e-9)
+    along = scale[..., None] * target
+    error = (estimate - along).square().sum(dim=-1)
+    power = along.square().sum(dim=-1)
+    floor, ceiling = 10.0 ** (floor_db / 10.0), 10.0 ** (-ceiling_db / 10.0)
+    ratio = (error + floor * power + silence) / (power + ceiling * error + silence)
+    return 10.0 * torch.log10(ratio)
 
 
 def presence_targets(

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from lass.bounds import built
 from lass.data import MixtureSampler, QueryTable
 from lass.networks import build
+from lass.training.growing import grow
 from lass.training.material import Material, open_material
 from lass.training.noise import NoiseInvariantNetwork, NoiseInvariantTask
 from lass.training.recipe import Recipe
 from lass.training.tasks import JointNetwork, JointTask, SeparatorTask, Task
 from lass.zoo import model_folder, verify
+from lass.zoo.folders import read_config, require
 from lass.zoo.loading import fill
 
 __all__ = ["open_task", "start_from"]
@@ -68,15 +71,22 @@ def start_from(task: Task, name_or_path: str | Path) -> None:
 
     Args:
         task: the task, as opened.
-        name_or_path: a shipped model's name or a model folder, of the recipe's network.
+        name_or_path: a shipped model's name or a model folder, of the recipe's network or of a
+            narrower one (:func:`lass.training.growing.grow`).
 
     Raises:
         ModelError: the weights do not fit the recipe's network.
     """
     folder = model_folder(name_or_path)
+    config = read_config(folder)
     verify(folder)
+    require(config, folder, "network")
+    known: Any = built(lambda: build(config["network"]), weights=folder / "model.safetensors")
+    fill(known, folder)
     module = task.module
-    fill(module.network if isinstance(module, NoiseInvariantNetwork) else module, folder)
+    grow(
+        module.network if isinstance(module, NoiseInvariantNetwork) else module, known.state_dict()
+    )
 
 
 def _joint(recipe: Recipe, material: Material) -> Task:

@@ -17,6 +17,7 @@ from lass.training.losses import (
     presence_loss,
     presence_targets,
     recognition_loss,
+    shape_error_db,
 )
 
 __all__ = ["JointTask", "SeparatorTask", "Task", "TrainingStream"]
@@ -71,6 +72,7 @@ class SeparatorTask:
         recognition_weight: weight of telling the queries from the mixture's distractors. Many
             labels are asked about every mixture, which teaches what sounds are at hardly any cost.
         tagging_weight: weight of saying of each of them, frame by frame, whether it is heard.
+        shape_weight: share of the error that is judged whatever the level (SI-SDR), 0…1.
     """
 
     module: nn.Module
@@ -79,6 +81,7 @@ class SeparatorTask:
     absent_weight: float = 0.3
     recognition_weight: float = 2.0
     tagging_weight: float = 4.0
+    shape_weight: float = 0.0
 
     def batch(self, number: int) -> dict[str, Any]:
         """Mixture, targets and queries as tensors."""
@@ -106,15 +109,21 @@ class SeparatorTask:
         there = (targets.abs().amax(dim=-1) > 0).float()
         presence = presence_loss(logits, heard)
         weight = there + self.absent_weight * (1.0 - there)
-        loss = (weight * level_db).sum() / weight.sum() + self.presence_weight * presence
         told: dict[str, float] = {}
+        judged = level_db
+        if self.shape_weight:
+            shape = shape_error_db(estimates.float(), targets, mixture[:, None])
+            judged = level_db + self.shape_weight * there * (shape - level_db)
+            told["shape_db"] = float((shape * there).sum().detach() / there.sum().clamp(min=1.0))
+        loss = (weight * judged).sum() / weight.sum() + self.presence_weight * presence
         if recognised:
             asked, others = recognised[0].split([queries.shape[1], distractors.shape[1]], dim=1)
             recognition = recognition_loss(asked, others, all_heard)
             labels = torch.cat([all_heard, torch.zeros_like(others)], dim=1)
             tagging = presence_loss(recognised[0], labels)
             loss = loss + self.recognition_weight * recognition + self.tagging_weight * tagging
-            told = {"recognition": float(recognition.detach()), "tagging": float(tagging.detach())}
+            told["recognition"] = float(recognition.detach())
+            told["tagging"] = float(tagging.detach())
         level_db = level_db.detach()
         figures = {
             "error_db": float((level_db * there).sum() / there.sum().clamp(min=1.0)),

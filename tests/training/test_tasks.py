@@ -5,7 +5,12 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from lass.data import MixtureConfig
-from lass.training.losses import presence_targets, recognition_loss
+from lass.training.losses import (
+    error_level_db,
+    presence_targets,
+    recognition_loss,
+    shape_error_db,
+)
 from lass.training.tasks import SeparatorTask
 
 
@@ -98,3 +103,16 @@ def test_a_leak_counts_less_than_an_error_by_its_weight():
     # Five sounds that are there and one that is not.
     leak = 6 * full.item() - 5 * none.item()
     assert half.item() == pytest.approx((5 * none.item() + 0.5 * leak) / 5.5, abs=1e-4)
+
+
+def test_the_shape_of_sounds_that_are_there_may_count_too():
+    made = batch(0)
+    estimates = 0.5 * made["mixture"][:, None].expand(-1, 2, -1)
+    plain, _ = SeparatorTask(Fixed(), sampler(), shape_weight=0.0).loss(Fixed(), made)
+    loss, figures = SeparatorTask(Fixed(), sampler(), shape_weight=1.0).loss(Fixed(), made)
+    shape = shape_error_db(estimates, made["targets"], made["mixture"][:, None])
+    level = error_level_db(estimates, made["targets"], made["mixture"][:, None])
+    there = torch.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])  # the second of the first is absent
+    difference = (there * (shape - level)).sum() / (there + 0.3 * (1 - there)).sum()
+    assert (loss - plain).item() == pytest.approx(difference.item(), abs=1e-4)
+    assert figures["shape_db"] == pytest.approx((there * shape).sum().item() / 5, abs=1e-4)
