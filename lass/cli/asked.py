@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,10 @@ def gather(wanted: Wanted) -> Asked:
     """
     from lass.errors import ConfigError
     from lass.query import Query, as_query
+    from lass.query.which import read_query
 
-    words = list(dict.fromkeys(as_query(text).name for text in wanted.words))
+    said = {query.name: query for query in map(read_query, wanted.words)}
+    words = list(said)
     without = [as_query(text) for text in wanted.without]
     saved = [Query.load(path) for path in wanted.saved]
     shown = wanted.like is not None or wanted.span is not None or wanted.image is not None
@@ -106,7 +109,7 @@ def gather(wanted: Wanted) -> Asked:
         raise ConfigError(
             'say what to listen for, such as --query "violin", or give an example with --like'
         )
-    plain = [*map(Query, words), *saved]
+    plain = [*said.values(), *saved]
     names = _names([query.name for query in plain])
     if shown:
         names = [words[0] if words else "example" if _heard(wanted) else "image"]
@@ -119,7 +122,7 @@ def gather(wanted: Wanted) -> Asked:
         ]
         return [query.minus(*without, weight=wanted.without_weight) for query in named]
 
-    texts = [*words, *(query.name for query in without)]
+    texts = [*(query.text for query in said.values()), *(query.name for query in without)]
     if not shown:
         ready = finish(plain)
         return Asked(names, lambda _: ready, texts, wanted.save_as, wanted.overwrite)
@@ -158,9 +161,10 @@ def _examples(
 ) -> Callable[[Path], Sequence[Query]]:
     """How to make a query by example: once, or from each recording itself."""
     from lass.cli.spans import parse_span
+    from lass.query.which import read_query
 
     times = None if wanted.span is None else parse_span(wanted.span)
-    text = wanted.words[0].strip() if wanted.words else ""
+    said = read_query(wanted.words[0]) if wanted.words else None
     made: dict[Path | None, list[Query]] = {}
 
     def make(path: Path) -> Sequence[Query]:
@@ -168,25 +172,27 @@ def _examples(
         key = path if own else None
         if key not in made:
             made.clear()
-            made[key] = finish([_example(path if own else wanted.like, times, text, wanted.image)])
+            made[key] = finish([_example(path if own else wanted.like, times, said, wanted.image)])
         return made[key]
 
     return make
 
 
 def _example(
-    path: Path | None, times: tuple[float, float] | None, text: str, image: Path | None
+    path: Path | None, times: tuple[float, float] | None, said: Query | None, image: Path | None
 ) -> Query:
     """Query by words, at most 30 s of a recording, and a picture, as far as they are given."""
     from lass.audio import info, read
     from lass.query import Query
     from lass.query.images import read_image
 
+    text, label, which = (said.text, said.label, said.which) if said else ("", "", None)
+    query = partial(Query, text=text, label=label, which=which)
     picture = None if image is None else read_image(image)
     if path is None:
-        return Query(text=text, image=picture)
+        return query(image=picture)
     rate = info(path).sample_rate
     start_s, end_s = times or (0.0, _LONGEST_EXAMPLE_S)
     end_s = min(end_s, start_s + _LONGEST_EXAMPLE_S)
     audio, rate = read(path, start=round(start_s * rate), stop=round(end_s * rate))
-    return Query(text=text, example=audio, example_rate=rate, image=picture)
+    return query(example=audio, example_rate=rate, image=picture)

@@ -17,7 +17,8 @@ from lass.cli.running import Exit, note, plain
 
 if TYPE_CHECKING:
     from lass import Separator
-    from lass.separation import Event, Track
+    from lass.query import Query
+    from lass.separation import Event, Search, Track
 
 __all__ = ["HELP", "find"]
 
@@ -32,6 +33,7 @@ lass find siren in.wav                      a table of start, end and score
 lass find "dog barking" nights/ --json      a folder, for a program
 lass find wren dawn.flac --plot dawn.svg    a picture: score over time
 lass find cough a.wav --format audacity     a label track for Audacity
+lass find "the loudest bang" a.wav          one time out of several
 
 A score, 0 to 1, tells how sure the model is that the sound is heard at that
 moment; frames are 32 ms apart. An event begins where the score reaches the
@@ -88,9 +90,10 @@ def find(
 ) -> int:  # fmt: skip
     """Search recordings for a sound: check what can be checked, then start the work."""
     from lass.cli.inputs import collect
-    from lass.query import as_query
+    from lass.query.which import read_query
 
-    wanted = as_query(query)
+    wanted = read_query(query)
+    named = {wanted.name: wanted}
     files = [item.path for item in collect(inputs, stdin=sys.stdin, leave_out=None)]
     if not any(path.exists() and not path.is_dir() for path in files):
         note(f"find: no sound file was found for {', '.join(inputs[:3])}; give files or folders")
@@ -99,23 +102,24 @@ def find(
 
     from lass import Separator
     from lass.cli.progress import AudioBar
-    from lass.separation import find_events
+    from lass.separation.choosing import chosen_events, with_others
 
     separator = Separator.load(model, device=device, encoder=encoder)
-    separator.model.encoder.encode_text([wanted.name])
+    separator.model.encoder.encode_text(wanted.wordings)
     results: list[_Found] = []
     shown = not quiet and format == "table" and not as_json
     interrupted = unwritten = False
     try:
         with AudioBar(files, shown=shown) as bar:
             for path in files:
-                found, track = _search(separator, path, query, bar)
-                if track is not None:
-                    events = find_events(
-                        track, threshold=threshold, shortest_s=shortest_s, gap_s=gap_s
-                    )
-                    found = _Found(path, events, found.presence)
+                found, search = _search(separator, path, with_others(named), bar)
+                if search is not None:
+                    events = chosen_events(
+                        named, search, threshold=threshold, shortest_s=shortest_s, gap_s=gap_s
+                    )[wanted.name]
+                    found = _Found(path, events, search.scores[wanted.name])
                     if plot is not None:
+                        track = search.tracks[wanted.name]
                         unwritten = not _draw(plot, path, query, track, events, threshold)
                 results.append(found)
                 bar.finish(path)
@@ -133,15 +137,19 @@ def find(
     return Exit.GOOD if any(found.events for found in results) else Exit.NOTHING
 
 
-def _search(separator: Separator, path: Path, query: str, bar: Any) -> tuple[_Found, Track | None]:  # noqa: ANN401 (the progress bar)
-    """The track of one file, or what was wrong with the file."""
+def _search(
+    separator: Separator,
+    path: Path,
+    queries: Sequence[Query],
+    bar: Any,  # noqa: ANN401 (the progress bar)
+) -> tuple[_Found, Search | None]:
+    """What was found in one file, or what was wrong with the file."""
     from lass.errors import LassError
 
     try:
-        search = separator.find_file(path, query, on_progress=bar.update)
+        return _Found(path), separator.find_file(path, queries, on_progress=bar.update)
     except LassError as error:
         return _Found(path, error=str(error)), None
-    return _Found(path, presence=search.scores[query]), search.tracks[query]
 
 
 def _check_plot(plot: Path | None, files: Sequence[Path], *, overwrite: bool) -> None:

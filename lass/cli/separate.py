@@ -39,6 +39,7 @@ HELP = """Take a sound out of a recording by saying what it is.
 \b
 separate -q violin in.wav                   in.violin.wav and in.rest.wav
 separate -q "dog barking" -q rain in.flac         two sounds, one pass
+separate -q "the second knock" in.wav             one time out of several
 separate -q voice --without music talk.mp3        this, but not that
 separate --like example.wav in.wav                a sound like this one
 separate --like-span 3.2-4.0 in.wav               the sound heard there

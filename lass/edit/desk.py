@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lass.edit.envelopes import BORDER_S, Fading, Region, Weight, region_of, seconds_of
+from lass.edit.envelopes import Fading, Weight, region_of, seconds_of
 from lass.edit.history import Step
 from lass.edit.operations import (
     Effect,
@@ -29,7 +29,9 @@ from lass.edit.operations import (
 from lass.edit.parts import Key, Parts, key_of, keys_named, name_of
 from lass.edit.rendering import Desk, Pointwise, Stage, Wet
 from lass.errors import EditError
+from lass.separation.choosing import counted
 from lass.separation.events import Event, find_events
+from lass.separation.regions import Region, region_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["When", "desk_of", "keys_of", "panned"]
 
-_MARGIN_S = 0.05  # what is heard of an event before and after it
 _FADE_S = 3.0
 
 
@@ -91,7 +92,7 @@ class When:
                 "this model cannot tell when a sound is heard: give a time, or use one of our "
                 "models, such as default"
             )
-        return find_events(track)
+        return counted(find_events(track))
 
     def event(self, target: Target) -> Event:
         """The one time that is meant.
@@ -124,9 +125,8 @@ class When:
             region = region_of(span, sample_rate=rate, length=length)
         if target.occurrence is not None:
             event = self.event(target)
-            start = max(0, round((event.start_s - _MARGIN_S) * rate))
-            stop = min(length, round((event.end_s + _MARGIN_S) * rate))
-            region = Region(((start, stop),), length, round(BORDER_S * rate)).within(region)
+            around = region_around([event], sample_rate=rate, length=length)
+            region = around.within(region)
         return region
 
     def fading(self, fade: Fade) -> Fading:

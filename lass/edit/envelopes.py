@@ -1,87 +1,31 @@
-"""When an edit holds: stretches of time with soft borders, and fades.
+"""When an edit holds: stretches of time as somebody gives them, and fades.
 
-A weight is 0 where nothing is edited and 1 where all of it is. Borders are soft inside a stretch,
-so that outside of it the weight is exactly 0. Where a stretch begins or ends with the recording
-there is no border.
+A weight is 0 where nothing is edited and 1 where all of it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lass.errors import EditError
+from lass.separation.regions import BORDER_S, Region
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lass.edit.operations import Span
 
-__all__ = ["BORDER_S", "Fading", "Region", "Weight", "region_of", "seconds_of"]
-
-BORDER_S = 0.01
-"""Length of the soft border of a stretch, inside it."""
+__all__ = ["Fading", "Weight", "region_of", "seconds_of"]
 
 _ROUNDING_S = 0.05  # a file "10 s" long may be a little shorter
 
 Weight = Callable[[int, int], "NDArray[np.float64]"]
 """From the first sample and the one after the last to values ``(samples,)``."""
-
-
-@dataclass(frozen=True)
-class Region:
-    """Stretches of a recording, as a weight over its samples.
-
-    Args:
-        stretches: start and stop in samples, in order, not overlapping.
-        length: samples of the recording.
-        border: length of a soft border in samples.
-
-    Example:
-        >>> Region(((2, 8),), length=10, border=2)(0, 10).round(2).tolist()
-        [0.0, 0.0, 0.15, 0.85, 1.0, 1.0, 0.85, 0.15, 0.0, 0.0]
-    """
-
-    stretches: Sequence[tuple[int, int]]
-    length: int
-    border: int
-
-    def __call__(self, start: int, stop: int) -> NDArray[np.float64]:
-        """Weight of the samples from ``start`` to ``stop``."""
-        weight = np.zeros(stop - start)
-        for begin, end in self.stretches:
-            first, last = max(begin, start), min(end, stop)
-            if first < last:
-                inside = slice(first - start, last - start)
-                weight[inside] = self._soft(np.arange(first, last), begin, end)
-        return weight
-
-    def _soft(self, at: NDArray[np.int64], begin: int, end: int) -> NDArray[np.float64]:
-        """One stretch: raised cosines of the border's length at both ends."""
-        border = min(self.border, (end - begin) // 2)
-        distance = np.full(len(at), np.inf)
-        if begin > 0:
-            distance = np.minimum(distance, at - begin + 0.5)
-        if end < self.length:
-            distance = np.minimum(distance, end - at - 0.5)
-        rise = np.clip(distance / max(border, 1), 0.0, 1.0)
-        return np.asarray(0.5 - 0.5 * np.cos(np.pi * rise), np.float64)
-
-    def within(self, other: Region | None) -> Region:
-        """Only what lies in the other region, too."""
-        if other is None:
-            return self
-        common = [
-            (max(a, c), min(b, d))
-            for a, b in self.stretches
-            for c, d in other.stretches
-            if max(a, c) < min(b, d)
-        ]
-        return Region(tuple(common), self.length, self.border)
 
 
 @dataclass(frozen=True)

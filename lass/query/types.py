@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -15,6 +15,8 @@ from lass.errors import QueryError
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from lass.query.which import Which
 
 __all__ = ["MAX_QUERY_CHARACTERS", "Query", "QueryEmbedding", "QueryEncoder", "as_query"]
 
@@ -69,6 +71,7 @@ class Query:
         parts: queries that this one is made of, each with its weight (see :meth:`mix`).
         negatives: what is not meant (see :meth:`minus`).
         negative_weight: how far the query is pushed away from the negatives, 0…10.
+        which: which of the times that it is heard is meant; all of them if None.
 
     Raises:
         QueryError: nothing was given, or something that no model understands.
@@ -92,6 +95,7 @@ class Query:
     parts: tuple[tuple[Query, float], ...] = ()
     negatives: tuple[Query, ...] = ()
     negative_weight: float = NEGATIVE_WEIGHT
+    which: Which | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no model can understand."""
@@ -115,6 +119,11 @@ class Query:
         if self.embedding is not None and (self.text or self.example is not None or self.parts):
             raise QueryError(
                 "a saved vector stands alone: put it together with others by Query.mix"
+            )
+        if any(inner.which for inner in self.walk() if inner is not self):
+            raise QueryError(
+                "a query for one of the times that a sound is heard cannot be part of another: "
+                "choose the time of the whole"
             )
         self._check_weights()
 
@@ -159,7 +168,8 @@ class Query:
     def plain(self) -> bool:
         """Whether the query is words alone, so that its name says all of it."""
         given = (self.example, self.image, self.embedding)
-        made = (self.phrasings, self.parts, self.negatives, self.label)
+        label = "" if self.which else self.label  # then it is the words as they were said
+        made = (self.phrasings, self.parts, self.negatives, label)
         return bool(self.text.strip()) and all(one is None for one in given) and not any(made)
 
     def walk(self) -> Iterator[Query]:
@@ -228,10 +238,11 @@ class Query:
         if not others:
             return self
         return Query(
-            parts=((self, 1.0),),
+            parts=((replace(self, which=None), 1.0),),
             label=self.name,
             negatives=tuple(map(as_query, others)),
             negative_weight=weight,
+            which=self.which,
         )
 
     def save(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from lass.query.types import Query, as_query
+from lass.query.which import read_query
 from lass.scale.records import Record
 from lass.separation import OutputPaths, output_paths
 from lass.separation.naming import NAME_TEMPLATE
@@ -106,7 +107,8 @@ class Words:
     @property
     def texts(self) -> Sequence[str]:
         """All words."""
-        return [text for query in self.common for text in as_query(query).wordings]
+        asked = (read_query(one) if isinstance(one, str) else one for one in self.common)
+        return [text for query in asked for text in query.wordings]
 
     def names(self, task: Task) -> Sequence[str]:
         """Names of the queries for a file."""

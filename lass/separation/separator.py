@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from lass.audio import info, validate
 from lass.audio import stream as read_blocks
-from lass.errors import DeviceError, ModelError, QueryError
+from lass.errors import ModelError, QueryError
 from lass.networks.registry import config_from_dict
-from lass.query import Query, as_query
-from lass.query.algebra import embed, embed_slots
+from lass.query import Query
+from lass.separation.asking import Asked, named_queries, vectors_of
+from lass.separation.choosing import choosing
+from lass.separation.devices import device_named
 from lass.separation.engine import PresenceScale, SeparationStream
 from lass.separation.events import Search
 from lass.separation.files import separate_file
@@ -27,11 +29,6 @@ if TYPE_CHECKING:
     from lass.zoo import LoadedModel
 
 __all__ = ["Separator"]
-
-Asked = Sequence[Query | str] | Query | str
-"""One or several things to listen for."""
-
-_KINDS = ("cpu", "cuda", "mps", "xpu")
 
 
 class Separator:
@@ -79,7 +76,7 @@ class Separator:
         """
         from lass.zoo import load
 
-        return cls(load(name_or_path or "default", encoder=encoder), device=_device(device))
+        return cls(load(name_or_path or "default", encoder=encoder), device=device_named(device))
 
     def separate(
         self,
@@ -95,7 +92,8 @@ class Separator:
         Args:
             audio: ``(channels, samples)``, a NumPy array or a torch tensor.
             sample_rate: samples per second.
-            queries: what to listen for: words, or :class:`lass.Query` for examples.
+            queries: what to listen for: words, such as "dog" or "the second knock"
+                (:func:`lass.query.which.read_which`), or :class:`lass.Query` for examples.
             negatives: what the parts should not be.
             on_progress: called with the share that is done, 0…1.
 
@@ -106,9 +104,14 @@ class Separator:
             AudioError: the array is not ``(channels, samples)`` of finite floats.
             QueryError: there is no query, or one cannot be understood.
         """
-        named = _named(queries)
+        named = named_queries(queries)
         signal = validate(_to_numpy(audio), sample_rate=sample_rate)
-        stream = self._open(named, negatives, sample_rate, signal.shape[0])
+        stream = choosing(
+            self._open(named, negatives, sample_rate, signal.shape[0]),
+            named,
+            lambda asked: self.find(signal, sample_rate, asked),
+            sample_rate=sample_rate,
+        )
         pieces = [np.zeros((len(named), signal.shape[0], 0), np.float32)]
         done = 0
         for piece in stream.run([signal]):
@@ -167,7 +170,7 @@ class Separator:
             AudioWriteError: a result cannot be written; nothing half-written is left.
             QueryError: there is no query, or one cannot be understood.
         """
-        named = _named(queries)
+        named = named_queries(queries)
         outputs = output_paths(
             Path(path),
             list(named),
@@ -176,10 +179,19 @@ class Separator:
             format=format,
             residual=residual,
         )
+        found: list[Search] = []
+
+        def search(asked: list[Query]) -> Search:  # once, though a file may be done twice
+            if not found:
+                found.append(self.find_file(path, asked, on_progress=on_progress))
+            return found[0]
+
         return separate_file(
             Path(path),
             outputs,
-            lambda rate, channels: self._open(named, negatives, rate, channels),
+            lambda rate, channels: choosing(
+                self._open(named, negatives, rate, channels), named, search, sample_rate=rate
+            ),
             subtype=subtype,
             on_existing=on_existing,
             on_progress=on_progress,
@@ -215,7 +227,7 @@ class Separator:
             >>> search.scores["siren"], search.tracks["siren"].scores.shape
             (0.0, (16,))
         """
-        named = _named(queries)
+        named = named_queries(queries)
         signal = validate(_to_numpy(audio), sample_rate=sample_rate)
         stream = self._open_tracking(named, sample_rate, signal.shape[0])
         done = 0
@@ -247,7 +259,7 @@ class Separator:
             ModelError: the model gives no score over time.
             QueryError: there is no query, or one cannot be understood.
         """
-        named = _named(queries)
+        named = named_queries(queries)
         told = info(path)
         stream = self._open_tracking(named, told.sample_rate, told.channels)
         done_s = 0.0
@@ -280,7 +292,14 @@ class Separator:
             >>> [piece.parts.shape for piece in stream.run([np.zeros((1, 8000), np.float32)])]
             [(1, 1, 8000)]
         """
-        return self._open(_named(queries), negatives, sample_rate, channels)
+        named = named_queries(queries)
+        for name, query in named.items():
+            if query.which is not None:
+                raise QueryError(
+                    f"{name!r} asks for one of several times, and a stream does not know what is "
+                    f"still to come: ask for {query.text!r}, or separate the whole recording"
+                )
+        return self._open(named, negatives, sample_rate, channels)
 
     def _open_tracking(
         self, named: dict[str, Query], sample_rate: int, channels: int
@@ -298,39 +317,14 @@ class Separator:
         self, named: dict[str, Query], negatives: Asked, sample_rate: int, channels: int
     ) -> SeparationStream | FixedRateStream:
         """A stream that makes the parts in the order of their names."""
-        vectors = np.stack([self._vector(query, negatives) for query in named.values()])
         return open_stream(
             self.model.network,
-            torch.from_numpy(vectors),
+            torch.from_numpy(vectors_of(named, negatives, self.model)),
             sample_rate=sample_rate,
             channels=channels,
             device=self.device,
             presence=config_from_dict(PresenceScale, self.model.config.get("presence", {})),
         )
-
-    def _vector(self, query: Query, negatives: Asked) -> NDArray[np.float32]:
-        """Vector of a query in the model's space, pushed away from the negatives."""
-        asked = query.minus(*_named(negatives, needed=False).values())
-        for inner in asked.walk():
-            _check_example(inner)
-        slots = self.model.config.get("negatives") == "slot"  # what it was trained to be told
-        embedding = (embed_slots if slots else embed)(asked, self.model.encoder)
-        embedding.check_space(self.model.config["space"])
-        return embedding.vector
-
-
-def _named(queries: Asked, *, needed: bool = True) -> dict[str, Query]:
-    """Queries by name; the same words twice are one query, two examples are numbered."""
-    given = [queries] if isinstance(queries, (str, Query)) else queries
-    named: dict[str, Query] = {}
-    for query in map(as_query, given):
-        name, number = query.name, 2
-        while name in named and not _same(named[name], query):
-            name, number = f"{query.name} {number}", number + 1
-        named[name] = query
-    if needed and not named:
-        raise QueryError('no query was given: say what you want to hear, such as "violin"')
-    return named
 
 
 def _search(stream: SeparationStream, named: dict[str, Query]) -> Search:
@@ -340,34 +334,9 @@ def _search(stream: SeparationStream, named: dict[str, Query]) -> Search:
     )
 
 
-def _same(one: Query, other: Query) -> bool:
-    return one is other or (one.plain and other.plain)
-
-
-def _check_example(query: Query) -> None:
-    """Refuse an example that is no sound."""
-    if query.example is not None:
-        validate(query.example, sample_rate=query.example_rate)
-
-
 def _to_numpy(audio: Any) -> Any:  # noqa: ANN401 (whatever the caller gave)
     """A tensor's values as an array; everything else as it is."""
     if not isinstance(audio, torch.Tensor):
         return audio
     held = audio.detach().cpu()
     return (held.float() if held.dtype == torch.bfloat16 else held).numpy()
-
-
-def _device(name: str) -> str:
-    """A device that is there."""
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        if torch.device(name).type not in _KINDS:
-            raise RuntimeError(name)
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise DeviceError(
-            f"the device {name!r} is not available here: use --device cpu or --device auto"
-        ) from error
-    return name

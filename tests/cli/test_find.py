@@ -33,7 +33,8 @@ def heard(monkeypatch):
             for start, end in spans:
                 scores[(time >= start) & (time < end)] = 0.9
             track = Track(scores, np.full(100, -20, np.float32), 0.032, 0.0, 3.2)
-            return Search({queries: track}, {queries: 0.9 if spans else 0.1})
+            names = [query.name for query in queries]
+            return Search(dict.fromkeys(names, track), dict.fromkeys(names, 0.9 if spans else 0.1))
 
         monkeypatch.setattr(Separator, "find_file", find_file)
 
@@ -163,3 +164,13 @@ def test_clocks_are_read_back(seconds):
     *hours, minutes, rest = (float(part) for part in _clock(seconds).split(":"))
     assert rest < 60.0
     assert abs(sum(hours) * 3600 + minutes * 60 + rest - seconds) < 0.0051
+
+
+def test_one_time_out_of_several(find, recording, heard):
+    recording()
+    heard((0.2, 0.5), (1.0, 1.6), (2.0, 2.5))
+    starts = []
+    for query in ("the second dog", "the last dog", "the longest dog", "the fourth dog"):
+        (file,) = json.loads(find(query, "in.wav", "--json").out)["files"]
+        starts.append([round(event["start_s"], 1) for event in file["events"]])
+    assert starts == [[1.0], [2.0], [1.0], []]

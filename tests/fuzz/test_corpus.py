@@ -1,5 +1,6 @@
 """Every kept input and every seed comes out of its reader as promised."""
 
+import importlib.util
 import subprocess
 import sys
 import time
@@ -43,6 +44,13 @@ def _needed(name):
     for module in getattr(target, "NEEDS", ()):
         pytest.importorskip(module)
     return target
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_what_is_watched_is_there(name):
+    """A module that was moved would leave the fuzzing without a look at it."""
+    for module in load(name).MODULES:
+        assert importlib.util.find_spec(module) is not None, module
 
 
 def test_the_corpus_stays_small():

@@ -34,7 +34,9 @@ def test_shape_error_is_negative_si_sdr_whatever_the_level():
     bounds = {"floor_db": -200.0, "ceiling_db": 200.0}
     for level in (1.0, 0.2):
         found = shape_error_db(level * estimate, target, target, **bounds)
-        np.testing.assert_allclose(found, -si_sdr(target, estimate), atol=1e-3)  # what counts as silence
+        np.testing.assert_allclose(
+            found, -si_sdr(target, estimate), atol=1e-3
+        )  # what counts as silence
 
 
 def test_shape_error_is_bounded_on_both_sides():

@@ -9,6 +9,7 @@ from lass.edit.language.items import Item, first_of, text_of
 from lass.edit.language.lists import phrases, words
 from lass.edit.language.wording import EVERYTHING_NOUNS
 from lass.edit.operations import EVERYTHING, Target
+from lass.query.which import ORDINALS
 
 __all__ = ["DETERMINERS", "is_everything", "is_ordinal", "read_targets", "without_article"]
 
@@ -36,11 +37,6 @@ _EXCEPT = (
     "which isn't", "which is not", "that are not", "that aren't", "not including", "without",
     "bar", "minus", "not",
 )  # fmt: skip
-_ORDINALS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
-    "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "last": -1, "final": -1,
-    "penultimate": -2, "second-to-last": -2, "second-last": -2,
-}  # fmt: skip
 _OF = (
     "sound of", "sounds of", "volume of", "volume on", "volume for", "level of", "level on",
     "loudness of", "levels of", "gain of", "gain on", "noise of", "noises of", "overall volume of",
@@ -173,7 +169,7 @@ def _occurrence(items: Sequence[Item]) -> tuple[int | None, int]:
         return None, 0
     start = 1 if items[0].text in ("very", "only") else 0
     said = items[start].text
-    number = _ORDINALS.get(said)
+    number = ORDINALS.get(said)
     if number is None and said[:1].isdigit() and said[-2:] in _ENDINGS:
         number = int(said[:-2][:6])
     if number is None or start + 1 >= len(items) or number == 0:
@@ -209,7 +205,7 @@ def _is_name(items: Sequence[Item]) -> bool:
 
 def is_ordinal(item: Item) -> bool:
     """Whether the item says which time a sound is heard: "second", "3rd"."""
-    return item.text in _ORDINALS or (item.text[:1].isdigit() and item.text[-2:] in _ENDINGS)
+    return item.text in ORDINALS or (item.text[:1].isdigit() and item.text[-2:] in _ENDINGS)
 
 
 def _without_recording(items: Sequence[Item]) -> list[Item]:

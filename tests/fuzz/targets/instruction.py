@@ -6,13 +6,14 @@ from pathlib import Path
 
 from tests.fuzz.targets import tokens
 
-MODULES = tuple(
-    f"lass.edit.{name}"
-    for name in (
-        "parsing", "chunks", "clauses", "drafts", "items", "predicates", "subjects", "times",
-        "amounts", "frames", "targets", "wording", "operations", "checking", "describing",
-    )
+_LANGUAGE = (
+    "amounts", "chunks", "clauses", "drafts", "frames", "items", "lists", "predicates", "said",
+    "steps", "subjects", "targets", "times", "wording",
 )  # fmt: skip
+MODULES = (
+    *(f"lass.edit.language.{name}" for name in _LANGUAGE),
+    *(f"lass.edit.{name}" for name in ("parsing", "operations", "checking", "describing")),
+)
 TOKENS = (
     *tokens(
         "remove keep only isolate mute extract louder softer fade in out from to at the last "
