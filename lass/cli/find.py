@@ -60,7 +60,7 @@ def find(
     ],
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help="Recordings, folders or globs.",
+        typer.Argument(metavar="INPUT...", help="Recordings, folders, globs or lists (.txt, .csv).",
                        show_default=False),
     ],
     threshold: Annotated[
@@ -89,12 +89,13 @@ def find(
     quiet: Quiet = False,
 ) -> int:  # fmt: skip
     """Search recordings for a sound: check what can be checked, then start the work."""
-    from lass.cli.inputs import collect
+    from lass.cli.inputs import collect, only_paths
     from lass.query.which import read_query
 
     wanted = read_query(query)
     named = {wanted.name: wanted}
-    files = [item.path for item in collect(inputs, stdin=sys.stdin, leave_out=None)]
+    named_files = only_paths(collect(inputs, stdin=sys.stdin, lists=True))
+    files = [item.path for item in named_files]
     if not any(path.exists() and not path.is_dir() for path in files):
         note(f"find: no sound file was found for {', '.join(inputs[:3])}; give files or folders")
         return Exit.NOTHING

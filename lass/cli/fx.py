@@ -46,7 +46,8 @@ def fx(
         list[str],
         typer.Argument(
             metavar="INPUT... PROMPT",
-            help="Recordings, folders or globs, and the words last (no words with --preset).",
+            help="Recordings, folders, globs or lists (.txt, .csv), and the words last (no words "
+            "with --preset).",
             show_default=False,
         ),
     ],
@@ -117,7 +118,7 @@ def fx(
 ) -> int:  # fmt: skip
     """Check everything that can be checked, then find the settings and write."""
     from lass.cli.fx_files import Work, outputs_for, spread
-    from lass.cli.inputs import collect
+    from lass.cli.inputs import collect, only_paths
     from lass.errors import ConfigError
 
     given = list(inputs)
@@ -126,7 +127,7 @@ def fx(
     if not given:
         raise ConfigError('give a recording and words, such as lass fx in.wav "warm and airy"')
     folder = output if output is not None and output.is_dir() else None
-    found = collect(given, stdin=sys.stdin, leave_out=folder)
+    found = only_paths(collect(given, stdin=sys.stdin, leave_out=folder, lists=True))
     if not any(item.path.exists() and not item.path.is_dir() for item in found):
         shown = ", ".join(given[:3]) + (", ..." if len(given) > 3 else "")
         note(f"fx: no sound file was found for {shown}; give recordings, and the words last")

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from lass.errors import DataError
+from lass.errors import ConfigError, DataError
 
-__all__ = ["Input", "collect"]
+__all__ = ["Input", "collect", "only_paths"]
 
 _ENDINGS = {
     ".wav", ".wave", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3",
@@ -70,6 +70,28 @@ def collect(
                     "| between the sounds"
                 )
     return list(inputs.values())
+
+
+def only_paths(found: Sequence[Input]) -> Sequence[Input]:
+    """Refuse lists that say more than which files, where only that is used.
+
+    Args:
+        found: from :func:`collect`.
+
+    Returns:
+        The same.
+
+    Raises:
+        ConfigError: a list has words or folders of its own for a file.
+    """
+    for item in found:
+        if item.queries or item.output is not None:
+            column = "query" if item.queries else "output"
+            raise ConfigError(
+                f"the list says with its column {column} what is to be done with {item.path}: only "
+                "separate understands that; give a list with the column path alone"
+            )
+    return found
 
 
 def _names(given: Sequence[str], stdin: TextIO) -> Iterator[str]:

@@ -174,3 +174,16 @@ def test_one_time_out_of_several(find, recording, heard):
         (file,) = json.loads(find(query, "in.wav", "--json").out)["files"]
         starts.append([round(event["start_s"], 1) for event in file["events"]])
     assert starts == [[1.0], [2.0], [1.0], []]
+
+
+def test_a_list_of_files(find, recording, heard, tmp_path):
+    recording("a.wav")
+    recording("b.wav")
+    heard((0.5, 1.0))
+    (tmp_path / "list.csv").write_text("path,site\na.wav,north\nb.wav,south\n")
+    files = json.loads(find("dog", "list.csv", "--json").out)["files"]
+    assert [(file["file"], len(file["events"])) for file in files] == [("a.wav", 1), ("b.wav", 1)]
+    (tmp_path / "asked.csv").write_text("path,query\na.wav,cat\n")
+    done = find("dog", "asked.csv")
+    assert done.code == 2
+    assert "only separate understands that" in done.sentence

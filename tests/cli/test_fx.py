@@ -1,6 +1,7 @@
 """`lass fx` in this process, with what ships."""
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -106,6 +107,16 @@ def test_a_folder_leaves_out_results_of_last_time(fx, recording, tmp_path):
     assert fx(*again)[0] == 0
     assert fx(*again)[0] == 0
     assert sorted(path.name for path in tmp_path.glob("*.wav")) == ["in.fx.wav", "in.wav"]
+
+
+def test_a_list_of_files(fx, recording, tmp_path):
+    Chain([Gain(gain_db=-6.0)]).save(tmp_path / "quiet.json")
+    (tmp_path / "far").mkdir()
+    shutil.copy(recording, tmp_path / "far" / "b.wav")
+    (tmp_path / "list.csv").write_text("path\nin.wav\nfar/b.wav\n")
+    assert fx("--preset", tmp_path / "quiet.json", tmp_path / "list.csv")[0] == 0
+    assert (tmp_path / "in.fx.wav").is_file()
+    assert (tmp_path / "far" / "b.fx.wav").is_file()
 
 
 def test_a_long_file_is_heard_where_it_is_loud(tmp_path):

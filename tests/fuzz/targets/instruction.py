@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.fuzz.targets import tokens
 
 _LANGUAGE = (
-    "amounts", "chunks", "clauses", "drafts", "frames", "items", "lists", "predicates", "said",
-    "steps", "subjects", "targets", "times", "wording",
+    "additions", "amounts", "chunks", "clauses", "drafts", "frames", "items", "levels", "lists",
+    "predicates", "said", "steps", "subjects", "targets", "times", "wording",
 )  # fmt: skip
 MODULES = (
     *(f"lass.edit.language.{name}" for name in _LANGUAGE),
