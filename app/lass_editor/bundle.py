@@ -12,7 +12,10 @@ from pathlib import Path
 __all__ = ["ORDER", "script", "style"]
 
 _FOLDER = Path(__file__).resolve().parent / "deck"
-ORDER = ("time", "mixing", "peaks", "schedule", "drawing", "elements", "player", "deck")
+ORDER = (
+    "time", "mixing", "peaks", "schedule", "drawing", "elements", "painting", "hands", "player",
+    "deck",
+)  # fmt: skip
 """Modules, each after those that it imports."""
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)

@@ -1,16 +1,15 @@
 // The stem deck: one player, one strip per sound, and what the server is told.
-import { drawPicture, drawPresence, drawRuler, drawWave } from "./drawing.js";
-import { choose, icon, makeFrame, makeStrip } from "./elements.js";
-import { amplitude, audible, gainText, merged, meterHeight, panText } from "./mixing.js";
+import { makeFrame, makeStrip } from "./elements.js";
+import { listenToLane, listenToUser } from "./hands.js";
+import { merged, meterHeight } from "./mixing.js";
+import { drawStrips, showControls, showPosition, showState } from "./painting.js";
 import { decodeBytes } from "./peaks.js";
 import { Player } from "./player.js";
-import { clock, fitView, follow, selection, zoom } from "./time.js";
+import { follow, selection, zoom } from "./time.js";
 
 // Okabe and Ito's colours, which people with any colour vision tell apart; the rest is grey.
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 const REST = "#8A8F98";
-const EDGE_PX = 7;
-const DRAG_PX = 4;
 const SETTLE_MS = 350;
 
 const decks = new WeakMap();
@@ -29,7 +28,7 @@ class Deck {
     this.looping = false;
     this.view = { start: 0, end: 1 };
     this.frame.root.deck = this;
-    this.listenToUser();
+    listenToUser(this);
     this.resizing = new ResizeObserver(() => this.draw());
     this.resizing.observe(this.frame.root);
     this.beat = setInterval(() => this.redrawIfThemeChanged(), 1000);
@@ -123,7 +122,7 @@ class Deck {
       input.addEventListener("input", () => this.set(id, field, Number(input.value), SETTLE_MS));
       input.addEventListener("dblclick", () => this.set(id, field, neutral));
     }
-    this.listenToLane(parts.lane);
+    listenToLane(this, parts.lane);
     this.resizing.observe(parts.lane);
     return strip;
   }
@@ -191,148 +190,7 @@ class Deck {
     );
   }
 
-  // ---- the user's hands
-
-  listenToUser() {
-    const { frame } = this;
-    frame.play.addEventListener("click", () => this.toggle());
-    frame.start.addEventListener("click", () => this.seek(0));
-    frame.loop.addEventListener("click", () => this.toggleLoop());
-    frame.clear.addEventListener("click", () => this.setRegion(null));
-    frame.closer.addEventListener("click", () => this.zoomBy(2));
-    frame.farther.addEventListener("click", () => this.zoomBy(0.5));
-    frame.whole.addEventListener("click", () => this.zoomBy(0));
-    frame.scroll.addEventListener("input", () => {
-      const room = this.duration - (this.view.end - this.view.start);
-      const start = (frame.scroll.value / 1000) * room;
-      this.view = fitView({ start, end: start + this.view.end - this.view.start }, this.duration);
-      this.draw();
-      this.show();
-    });
-    for (const [group, pick] of [
-      [frame.listen, (value) => this.setListening(value)],
-      [frame.picture, (value) => this.setDrawing(value)],
-    ]) {
-      group.addEventListener("click", (event) => {
-        if (event.target.dataset.value) pick(event.target.dataset.value);
-      });
-      group.addEventListener("keydown", (event) => {
-        const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-        if (!step) return;
-        const all = [...group.children];
-        const next = all[(all.indexOf(event.target) + step + all.length) % all.length];
-        pick(next.dataset.value);
-        next.focus();
-        event.preventDefault();
-        event.stopPropagation();
-      });
-    }
-    frame.root.addEventListener("keydown", (event) => this.key(event));
-    this.pageKey = (event) => {
-      if (event.target === document.body) this.key(event);
-    };
-    document.addEventListener("keydown", this.pageKey);
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const target = event.composedPath()[0];
-    const slider = target.tagName === "INPUT";
-    const pressed = target.tagName === "BUTTON" && [" ", "Enter"].includes(event.key);
-    const sliding = slider && /^(Arrow|Home|End|Page)/.test(event.key);
-    if (pressed || sliding) return;
-    const strip = target.closest?.(".strip")?.dataset.strip;
-    const step = event.shiftKey ? 5 : 1;
-    const acts = {
-      " ": () => this.toggle(),
-      Home: () => this.seek(0),
-      End: () => this.seek(this.duration),
-      ArrowLeft: () => this.seek(this.position - step),
-      ArrowRight: () => this.seek(this.position + step),
-      ArrowUp: () => this.focusStrip(strip, -1),
-      ArrowDown: () => this.focusStrip(strip, 1),
-      m: () => strip && this.set(strip, "mute", !this.controls[strip].mute),
-      s: () => strip && this.solo(strip, false),
-      l: () => this.toggleLoop(),
-      w: () => this.setDrawing(this.drawing === "wave" ? "spectrum" : "wave"),
-      1: () => this.setListening("original"),
-      2: () => this.setListening("edit"),
-      3: () => this.setListening("difference"),
-      "+": () => this.zoomBy(2),
-      "=": () => this.zoomBy(2),
-      "-": () => this.zoomBy(0.5),
-      0: () => this.zoomBy(0),
-      "[": () => this.regionEdge("start"),
-      "]": () => this.regionEdge("end"),
-      Escape: () => this.region && this.setRegion(null),
-      Delete: () => this.cut(strip),
-      Backspace: () => this.cut(strip),
-    };
-    const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act) return;
-    act();
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  listenToLane(lane) {
-    let from = null;
-    const timeAt = (event) => {
-      const box = lane.getBoundingClientRect();
-      const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-      return this.view.start + share * (this.view.end - this.view.start);
-    };
-    lane.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      const time = timeAt(event);
-      from = { x: event.clientX, anchor: this.farEdge(time, lane) ?? time, moved: false, was: this.region };
-      lane.setPointerCapture(event.pointerId);
-    });
-    lane.addEventListener("pointermove", (event) => {
-      if (!from) return;
-      from.moved ||= Math.abs(event.clientX - from.x) > DRAG_PX;
-      if (!from.moved) return;
-      this.region = selection(from.anchor, timeAt(event), this.duration);
-      this.show();
-    });
-    lane.addEventListener("pointerup", (event) => {
-      if (!from) return;
-      const { moved } = from;
-      from = null;
-      if (moved) this.setRegion(this.region);
-      else this.seek(timeAt(event));
-    });
-    lane.addEventListener("pointercancel", () => {
-      if (from) this.region = from.was;
-      from = null;
-      this.show();
-    });
-    lane.addEventListener(
-      "wheel",
-      (event) => {
-        const across = event.deltaX || (event.shiftKey ? event.deltaY : 0);
-        if (event.ctrlKey) {
-          this.view = zoom(this.view, event.deltaY < 0 ? 1.25 : 0.8, timeAt(event), this.duration);
-        } else if (across) {
-          const shift = (across / lane.clientWidth) * (this.view.end - this.view.start);
-          this.view = fitView({ start: this.view.start + shift, end: this.view.end + shift }, this.duration);
-        } else return;
-        event.preventDefault();
-        this.draw();
-        this.show();
-      },
-      { passive: false },
-    );
-  }
-
-  /** The other end of the selection, if the hand is on one of its edges. */
-  farEdge(time, lane) {
-    if (!this.region) return null;
-    const close = (EDGE_PX / lane.clientWidth) * (this.view.end - this.view.start);
-    if (Math.abs(time - this.region.start) < close) return this.region.end;
-    if (Math.abs(time - this.region.end) < close) return this.region.start;
-    return null;
-  }
+  // ---- what the user's hands ask for
 
   /** Silence a strip where the selection is. */
   cut(strip) {
@@ -401,6 +259,20 @@ class Deck {
 
   // ---- what is heard and shown
 
+  mixed() {
+    this.player.mix(this.controls);
+    this.player.listen(this.listening, this.match);
+    showControls(this);
+  }
+
+  draw() {
+    drawStrips(this);
+  }
+
+  show() {
+    showState(this);
+  }
+
   get duration() {
     return this.recording.duration_s;
   }
@@ -409,96 +281,8 @@ class Deck {
     return this.player.now() / this.recording.sample_rate;
   }
 
-  mixed() {
-    this.player.mix(this.controls);
-    this.player.listen(this.listening, this.match);
-    const gains = audible(this.controls);
-    for (const [id, { parts }] of this.strips) {
-      const control = this.controls[id];
-      parts.mute.setAttribute("aria-pressed", String(control.mute));
-      parts.solo.setAttribute("aria-pressed", String(control.solo));
-      parts.gain.value = control.gain_db;
-      parts.pan.value = control.pan;
-      parts.gainText.textContent = gainText(control.gain_db);
-      parts.panText.textContent = panText(control.pan);
-      parts.gain.setAttribute("aria-label", `Gain of ${parts.name.textContent}`);
-      parts.pan.setAttribute("aria-label", `Place of ${parts.name.textContent}, left to right`);
-      parts.gain.setAttribute("aria-valuetext", gainText(control.gain_db));
-      parts.pan.setAttribute("aria-valuetext", panText(control.pan));
-      parts.root.classList.toggle("silent", gains[id] === 0);
-      const state = [control.mute && "muted", control.solo && "solo"].filter(Boolean).join(", ");
-      parts.root.setAttribute(
-        "aria-label",
-        [parts.name.textContent, gainText(control.gain_db), state].filter(Boolean).join(", "),
-      );
-    }
-  }
-
-  draw() {
-    if (!this.recording || !this.frame.root.isConnected) return;
-    const style = getComputedStyle(this.frame.root);
-    this.theme = style.color;
-    const common = { view: this.view, duration: this.duration };
-    drawRuler(this.frame.ruler, { view: this.view, colour: style.color, font: style.fontFamily });
-    for (const [id, strip] of this.strips) {
-      const control = this.controls[id];
-      const gain = control.mute ? 0 : amplitude(control.gain_db);
-      const { wave, presence } = strip.parts;
-      if (this.drawing === "wave") {
-        // A muted strip is drawn as it is and paled by the style, so that one sees what is there.
-        drawWave(wave, { ...common, peaks: strip.peaks, colour: strip.colour, gain: (gain || 1) * this.recording.wave_scale });
-      } else {
-        drawPicture(wave, { ...common, picture: strip.picture, gain });
-      }
-      drawPresence(presence, { ...common, track: strip.track, colour: strip.colour });
-    }
-  }
-
   redrawIfThemeChanged() {
     if (this.recording && getComputedStyle(this.frame.root).color !== this.theme) this.draw();
-  }
-
-  /** Everything that changes without the sound: buttons, times, selection, playhead. */
-  show() {
-    if (!this.recording) return;
-    const { frame, player } = this;
-    const busy = player.playing || player.waiting;
-    const state = player.playing ? "playing" : player.waiting ? "waiting" : "ready";
-    if (frame.root.dataset.state !== state) {
-      frame.root.dataset.state = state;
-      frame.play.replaceChildren(icon(busy ? "pause" : "play"));
-      frame.play.setAttribute("aria-label", busy ? "Pause" : "Play");
-    }
-    frame.status.textContent = player.error ?? (player.waiting ? "Loading the sound …" : "");
-    choose(frame.listen, this.listening);
-    choose(frame.picture, this.drawing);
-    frame.loop.setAttribute("aria-pressed", String(this.looping));
-    frame.clear.hidden = !this.region;
-    frame.selected.textContent = this.region
-      ? `Selected ${clock(this.region.start, 2)} to ${clock(this.region.end, 2)}`
-      : "Drag over a strip to select";
-    const room = this.duration - (this.view.end - this.view.start);
-    frame.root.classList.toggle("zoomed", room > 1e-6);
-    if (room > 1e-6) frame.scroll.value = Math.round((this.view.start / room) * 1000);
-    const percent = (time) => (100 * (time - this.view.start)) / (this.view.end - this.view.start);
-    for (const { parts } of this.strips.values()) {
-      parts.region.hidden = !this.region;
-      if (!this.region) continue;
-      parts.region.style.left = `${percent(this.region.start)}%`;
-      parts.region.style.width = `${percent(this.region.end) - percent(this.region.start)}%`;
-    }
-    this.showPosition();
-    if (busy) this.animate();
-  }
-
-  showPosition() {
-    const { position } = this;
-    this.frame.time.textContent = `${clock(position)} / ${clock(this.duration)}`;
-    const share = (position - this.view.start) / (this.view.end - this.view.start);
-    for (const { parts } of this.strips.values()) {
-      parts.head.hidden = share < 0 || share > 1;
-      parts.head.style.left = `${100 * share}%`;
-    }
   }
 
   animate() {
@@ -511,7 +295,7 @@ class Deck {
         this.draw();
         this.show();
       }
-      this.showPosition();
+      showPosition(this);
       let most = 0;
       for (const [id, strip] of this.strips) {
         strip.held = Math.max(player.peak(id), strip.held * 0.88);
