@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lass.errors import ConfigError
+from lass.training.optimisers import optimiser_for
 from lass.training.processes import agreed, launch
 from lass.training.recipe import OptimiserConfig, Recipe, RunConfig
 from lass.training.tasks import Task, TrainingStream
@@ -102,10 +103,7 @@ def fit(
     if fabric is None:
         fabric = launch(accelerator=accelerator, precision=recipe.run.precision)
     torch.manual_seed(recipe.run.seed)
-    optimiser = torch.optim.AdamW(
-        _decay_groups(task.module, recipe.optimiser.weight_decay),
-        lr=recipe.optimiser.learning_rate,
-    )
+    optimiser = optimiser_for(task.module, recipe.optimiser)
     task.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     module, wrapped = fabric.setup(task.module, optimiser)
     average = _Average(task.module, decay=recipe.optimiser.average)
@@ -210,16 +208,6 @@ class _Recorder:
             if new:
                 writer.writeheader()
             writer.writerow(row)
-
-
-def _decay_groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Weights of convolutions and linear layers decay; norms, biases and scales do not."""
-    matrices = [p for p in module.parameters() if p.ndim > 1]
-    vectors = [p for p in module.parameters() if p.ndim <= 1]
-    return [
-        {"params": matrices, "weight_decay": weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
 
 
 def _save(

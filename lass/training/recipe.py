@@ -43,9 +43,10 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """AdamW and its learning rate.
+    """The optimiser and its learning rate.
 
     Args:
+        kind: ``adamw``, or ``muon`` for convolutions with AdamW for all else.
         learning_rate: highest rate.
         warmup_steps: steps of linear rise.
         hold: share of the run at the highest rate before a cosine falls to zero.
@@ -54,6 +55,7 @@ class OptimiserConfig:
         average: decay of the running average of the weights that is kept as the result.
     """
 
+    kind: Literal["adamw", "muon"] = "adamw"
     learning_rate: float = 1e-3
     warmup_steps: int = 200
     hold: float = 0.0
@@ -84,7 +86,7 @@ class Recipe:
     Args:
         task: ``separator`` or ``joint``.
         run: length and bookkeeping.
-        optimiser: AdamW.
+        optimiser: kind and learning rate.
         mixtures: how training sound is made.
         network: description for :func:`lass.networks.build`.
         encoder: name or folder of the query encoder (``separator`` only).

@@ -12,7 +12,8 @@ import torch
 
 from lass.data import ClipStore, read_manifests
 from lass.errors import ConfigError
-from lass.training.loop import _decay_groups, learning_rate_factor
+from lass.training.loop import learning_rate_factor
+from lass.training.optimisers import optimiser_for
 from lass.training.processes import launch
 from lass.zoo import resources
 from tests.data.pack import make_pack
@@ -55,7 +56,7 @@ def by_hand(folder, steps):
     """Gradients of both processes' batches, averaged: what two processes should do."""
     task, config = make_task(folder, batch=4), recipe(steps).optimiser
     module = task.module.train()
-    optimiser = torch.optim.AdamW(_decay_groups(module, config.weight_decay))
+    optimiser = optimiser_for(module, config)
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * learning_rate_factor(step, step / steps, config)
