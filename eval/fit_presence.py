@@ -30,12 +30,18 @@ class Recorder(PresenceScale):
     """Keeps what the score is made from."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(match=1.0)
         object.__setattr__(self, "seen", [])
+        object.__setattr__(self, "told", [])
 
-    def __call__(self, logits: torch.Tensor, level_db: torch.Tensor) -> torch.Tensor:
-        self.seen.append((logits.numpy().copy(), level_db.clamp(-40.0, 0.0).numpy().copy()))
-        return super().__call__(logits, level_db)
+    def evidence(self, logits: torch.Tensor, match: torch.Tensor | None = None) -> torch.Tensor:
+        self.told.append((logits.numpy().copy(), match.numpy().copy()))
+        return super().evidence(logits, match)
+
+    def __call__(self, evidence: torch.Tensor, level_db: torch.Tensor) -> torch.Tensor:
+        logits, match = (one[: len(level_db)] for one in self.told[len(self.seen)])
+        self.seen.append((logits, match, level_db.clamp(-40.0, 0.0).numpy().copy()))
+        return super().__call__(evidence, level_db)
 
 
 def collect(data: Path, cache: Path, model: str, batches: int) -> tuple[list, np.ndarray]:
@@ -67,8 +73,11 @@ def collect(data: Path, cache: Path, model: str, batches: int) -> tuple[list, np
 
 def scores(weights: np.ndarray, features: list) -> np.ndarray:
     """The score of each question: the mean of its best second, four coarse frames."""
-    bias, certainty, level = weights
-    odds = [bias + certainty * logits + level * levels for logits, levels in features]
+    bias, certainty, level, match = weights
+    odds = [
+        bias + certainty * logits + match * matches + level * levels
+        for logits, matches, levels in features
+    ]
     return np.array([np.sort(1 / (1 + np.exp(-one)))[-4:].mean() for one in odds])
 
 
@@ -85,16 +94,17 @@ def main() -> None:
         odds = np.clip(scores(weights, features), 1e-4, 1 - 1e-4)
         return float(-(there * np.log(odds) + (1 - there) * np.log(1 - odds)).mean())
 
-    weights = minimize(cost, [0.9, 0.4, 0.2], method="Nelder-Mead", options={"maxiter": 150}).x
+    start = [0.9, 0.4, 0.2, 0.3]
+    weights = minimize(cost, start, method="Nelder-Mead", options={"maxiter": 300}).x
     found = scores(weights, features)
     result = {
         "presence": dict(
-            zip(("bias", "certainty", "level"), weights.round(3).tolist(), strict=True)
+            zip(("bias", "certainty", "level", "match"), weights.round(3).tolist(), strict=True)
         ),
         "auroc": round(auroc(found[there == 1], found[there == 0]), 3),
         "calibration_error": round(calibration_error(found[there == 1], found[there == 0]), 3),
         "auroc_of_certainty_alone": round(
-            auroc(*(scores(np.array([0, 1, 0]), features)[there == k] for k in (1, 0))), 3
+            auroc(*(scores(np.array([0, 1, 0, 0]), features)[there == k] for k in (1, 0))), 3
         ),
         "absent_below_0.3": round(float((found[there == 0] < 0.3).mean()), 3),
         "present_below_0.3": round(float((found[there == 1] < 0.3).mean()), 3),

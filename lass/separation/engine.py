@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -58,21 +58,28 @@ class PresenceScale:
         bias: constant.
         certainty: weight of the network's logit.
         level: weight of the part's level against the recording in dB, down to -40.
+        match: weight of the match of sound and query, before the query has steered anything; 0
+            for networks that do not tell it.
     """
 
     bias: float = 0.0
     certainty: float = 1.0
     level: float = 0.0
+    match: float = 0.0
 
-    def __call__(self, logits: Tensor, level_db: Tensor) -> Tensor:
+    def evidence(self, logits: Tensor, match: Tensor | None = None) -> Tensor:
+        """What the network says, weighed: logits ``(frames,)`` and, if it is told, the match."""
+        weighed = self.certainty * logits
+        return weighed if match is None else weighed + self.match * match
+
+    def __call__(self, evidence: Tensor, level_db: Tensor) -> Tensor:
         """Likelihood 0…1 of coarse frames ``(frames,)``."""
-        level_db = level_db.clamp(-40.0, 0.0)
-        return torch.sigmoid(self.bias + self.certainty * logits + self.level * level_db)
+        return torch.sigmoid(self.bias + evidence + self.level * level_db.clamp(-40.0, 0.0))
 
-    def of_powers(self, logits: Tensor, part: Tensor, whole: Tensor) -> Tensor:
+    def of_powers(self, evidence: Tensor, part: Tensor, whole: Tensor) -> Tensor:
         """Likelihood from the powers of a part and of the recording; 0 where nothing sounds."""
         level_db = 10.0 * torch.log10(part / whole.clamp(min=1e-20) + 1e-9)
-        return self(logits, level_db) * (whole > _SILENCE)
+        return self(evidence, level_db) * (whole > _SILENCE)
 
 
 class BestSecond:
@@ -283,20 +290,28 @@ class SeparationStream:
             masks, logits = self._network.mask(
                 state, query[None], frames=spectrum.shape[-1], sample_rate=self._rate
             )
+            evidence = self._presence.evidence(logits[0], self._match(state, query))
             masked = spectrum[:, inside] * masks[0, :, inside]
             frames.append(self._network.frontend.inverse(masked).cpu())
             part = self._power(masked)
             odd = self._presence.of_powers(
-                logits[0, coarse], self._coarse(part), self._coarse(whole)
+                evidence[coarse], self._coarse(part), self._coarse(whole)
             )
             odds.append(odd.cpu())
             if self._tracked is not None:
                 finer = torch.nn.functional.interpolate(
-                    logits[None], scale_factor=grid // self._step, mode="linear"
+                    evidence[None, None], scale_factor=grid // self._step, mode="linear"
                 )
                 odd = self._presence.of_powers(finer[0, 0, pairs], part, whole)
                 tracked[0, number], tracked[1, number] = odd.cpu(), part.cpu()
         return torch.stack(frames), torch.stack(odds), tracked
+
+    def _match(self, state: Any, query: Tensor) -> Tensor | None:  # noqa: ANN401 (its own state)
+        """How well a query matches each coarse frame ``(frames,)``, if that counts."""
+        if self._presence.match == 0.0:
+            return None
+        matches: Tensor = self._network.core.recognise(state, query[None, None])  # type: ignore[attr-defined]
+        return matches[0, 0].float()
 
     def _power(self, spectrum: Tensor) -> Tensor:
         """Mean power of the signal in each pair of frames."""

@@ -195,7 +195,7 @@ class FixedRateStream:
         taken = coarse_power(estimates[0, :, inside], self._step)
         first = inside.start // self._step
         logits = logits[0, :, first : first + power.shape[-1]]
-        odds = self._presence.of_powers(logits, taken, power)
+        odds = self._presence.of_powers(self._presence.evidence(logits), taken, power)
         return estimates[0].cpu().numpy(), odds.cpu().numpy()
 
     def _join(self, parts: NDArray[np.float32], start: int) -> NDArray[np.float32]:

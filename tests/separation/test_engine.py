@@ -140,8 +140,41 @@ def test_presence_is_a_logistic_curve_of_certainty_and_level():
     logits, levels = torch.tensor([-2.0, 0.0, 3.0]), torch.tensor([-80.0, -10.0, 5.0])
     scale = PresenceScale(bias=0.5, certainty=0.7, level=0.1)
     wanted = 1 / (1 + np.exp(-(0.5 + 0.7 * logits.numpy() + 0.1 * np.array([-40.0, -10.0, 0.0]))))
-    np.testing.assert_allclose(scale(logits, levels).numpy(), wanted, rtol=1e-5)
-    np.testing.assert_allclose(PresenceScale()(logits, levels), torch.sigmoid(logits), rtol=1e-6)
+    found = scale(scale.evidence(logits), levels)
+    np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-5)
+    plain = PresenceScale()
+    np.testing.assert_allclose(
+        plain(plain.evidence(logits), levels), torch.sigmoid(logits), rtol=1e-6
+    )
+    match = torch.tensor([1.0, -1.0, 2.0])
+    matched = PresenceScale(certainty=0.5, match=2.0).evidence(logits, match)
+    assert matched.tolist() == [1.0, -2.0, 5.5]
+
+
+def test_the_match_of_sound_and_query_counts_if_a_model_says_so(separator, sound):
+    from lass.separation.engine import PresenceScale
+
+    audio = sound(16000, channels=1, seconds=2.0)
+    network = separator.model.network
+    query = torch.from_numpy(separator.model.encoder.encode_text(["violin"]))
+
+    def scores(**weights):
+        stream = SeparationStream(
+            network, query, sample_rate=16000, channels=1, presence=PresenceScale(**weights)
+        ).track()
+        list(stream.run([audio]))
+        return stream.scores()[0], stream.tracks()[0].scores
+
+    with torch.inference_mode():
+        spectrum = network.frontend.analyse(torch.from_numpy(audio), sample_rate=16000)
+        state = network.look(spectrum, sample_rate=16000)
+        frames = network.core.recognise(state, query[None])[0, 0]
+    second = round(16000 / (256 * network.core.frame_multiple))
+    best = torch.sigmoid(3.0 * frames).sort().values[-second:].mean()
+    found, track = scores(certainty=0.0, match=3.0)
+    assert found == pytest.approx(best.item(), abs=0.02)
+    without = scores(certainty=0.0, match=0.0)[1]
+    assert np.ptp(track) > np.ptp(without)
 
 
 # Scores over time
