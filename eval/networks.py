@@ -51,7 +51,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="runs and decoded clips; kept")
     parser.add_argument("--minutes", type=float, default=20.0, help="processor time a network")
     parser.add_argument("--batches", type=int, default=75, help="batches of four to measure on")
-    parser.add_argument("--only", choices=NETWORKS, help=argparse.SUPPRESS)
+    parser.add_argument("--optimiser", choices=("adamw", "muon"), default="adamw")
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--only", choices=NETWORKS, help="train one and write no table")
     parser.add_argument("--out", type=Path, default=ROOT / "eval/results/networks.json")
     arguments = parser.parse_args()
     if arguments.only:
@@ -109,7 +111,13 @@ def train_one(name: str, arguments: argparse.Namespace) -> None:
         task="separator",
         # Batches are made in the process itself, so that its time holds everything.
         run=RunConfig(seed=7, minutes=arguments.minutes, workers=0),
-        optimiser=OptimiserConfig(learning_rate=1e-3, warmup_steps=100, hold=0.5, average=0.99),
+        optimiser=OptimiserConfig(
+            kind=arguments.optimiser,
+            learning_rate=arguments.rate,
+            warmup_steps=100,
+            hold=0.5,
+            average=0.99,
+        ),
         mixtures=MixtureConfig(high_rate=0.0),
         network=description,
         encoder="compact",
