@@ -35,6 +35,11 @@ def save_query(
     from lass import __version__
 
     check_path(path, overwrite=overwrite)
+    if query.which is not None:
+        raise QueryError(
+            f"{query.name!r} is one time out of several, and a file keeps what a sound is like: "
+            "save the query for the sound itself"
+        )
     embedding = _embedding(query, encoder)
     table = {
         "lassquery": VERSION,

@@ -73,7 +73,7 @@ def shape_error_db(
 
     Example:
         >>> s = torch.tensor([1.0, -1.0, 1.0, -1.0])
-        >>> round(float(shape_error_db(0.5 * s, s, s)), 2)
+        >>> round(float(shape_error_db(0.5 * s, s, s)), 1)
         -30.0
     """
     silence = 1e-6 * mixture.square().sum(dim=-1) + 1e-9

@@ -86,3 +86,9 @@ def test_a_choice_must_choose():
             Which(**wrong)
     with pytest.raises(QueryError, match="before or after what"):
         Which(relation="before")
+
+
+def test_a_time_is_not_saved_as_a_sound(tmp_path):
+    with pytest.raises(QueryError, match="one time out of several"):
+        read_query("the second dog").save(tmp_path / "dog.lassquery")
+    assert not (tmp_path / "dog.lassquery").exists()
