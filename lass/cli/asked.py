@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lass.query import Query, QueryEncoder
@@ -186,13 +185,12 @@ def _example(
     from lass.query import Query
     from lass.query.images import read_image
 
-    text, label, which = (said.text, said.label, said.which) if said else ("", "", None)
-    query = partial(Query, text=text, label=label, which=which)
-    picture = None if image is None else read_image(image)
+    shown: dict[str, Any] = {"image": None if image is None else read_image(image)}
     if path is None:
-        return query(image=picture)
+        return Query(**shown) if said is None else replace(said, **shown)
     rate = info(path).sample_rate
     start_s, end_s = times or (0.0, _LONGEST_EXAMPLE_S)
     end_s = min(end_s, start_s + _LONGEST_EXAMPLE_S)
     audio, rate = read(path, start=round(start_s * rate), stop=round(end_s * rate))
-    return query(example=audio, example_rate=rate, image=picture)
+    shown |= {"example": audio, "example_rate": rate}
+    return Query(**shown) if said is None else replace(said, **shown)

@@ -91,9 +91,11 @@ def find(
     """Search recordings for a sound: check what can be checked, then start the work."""
     from lass.cli.inputs import collect, only_paths
     from lass.query.which import read_query
+    from lass.separation.choosing import chosen_events, with_others
 
     wanted = read_query(query)
     named = {wanted.name: wanted}
+    sought = with_others(named)
     named_files = only_paths(collect(inputs, stdin=sys.stdin, lists=True))
     files = [item.path for item in named_files]
     if not any(path.exists() and not path.is_dir() for path in files):
@@ -103,7 +105,6 @@ def find(
 
     from lass import Separator
     from lass.cli.progress import AudioBar
-    from lass.separation.choosing import chosen_events, with_others
 
     separator = Separator.load(model, device=device, encoder=encoder)
     separator.model.encoder.encode_text(wanted.wordings)
@@ -113,7 +114,7 @@ def find(
     try:
         with AudioBar(files, shown=shown) as bar:
             for path in files:
-                found, search = _search(separator, path, with_others(named), bar)
+                found, search = _search(separator, path, sought, bar)
                 if search is not None:
                     events = chosen_events(
                         named, search, threshold=threshold, shortest_s=shortest_s, gap_s=gap_s

@@ -29,7 +29,8 @@ from lass.edit.operations import (
 from lass.edit.parts import Key, Parts, key_of, keys_named, name_of
 from lass.edit.rendering import Desk, Pointwise, Stage, Wet
 from lass.errors import EditError
-from lass.separation.choosing import counted
+from lass.query.which import Which
+from lass.separation.choosing import choose, counted
 from lass.separation.events import Event, find_events
 from lass.separation.regions import Region, region_around
 
@@ -103,15 +104,15 @@ class When:
         assert target.occurrence is not None
         key = key_of(target)
         found = self.events(key)
-        place = target.occurrence - 1 if target.occurrence > 0 else target.occurrence
-        if not -len(found) <= place < len(found):
+        chosen = choose(found, Which(target.occurrence))
+        if not chosen:
             times = ", ".join(f"{event.start_s:.1f} to {event.end_s:.1f} s" for event in found[:10])
             heard = f"is heard {len(found)} times: {times}" if found else "is not heard at all"
             raise EditError(
                 f"{name_of(key)!r} {heard}; time number {target.occurrence} was asked for: "
                 "choose another, or give a time"
             )
-        return found[place]
+        return chosen[0]
 
     def region(self, target: Target, span: Span | None) -> Region | None:
         """Where an operation holds; None for everywhere.
@@ -124,8 +125,7 @@ class When:
         if span is not None:
             region = region_of(span, sample_rate=rate, length=length)
         if target.occurrence is not None:
-            event = self.event(target)
-            around = region_around([event], sample_rate=rate, length=length)
+            around = region_around([self.event(target)], sample_rate=rate, length=length)
             region = around.within(region)
         return region
 

@@ -140,26 +140,21 @@ def choosing(
         return stream
     found = search(with_others(named))
     chosen = chosen_events(named, found)
-    regions: list[Region | None] = []
-    scores: list[float | None] = []
-    for name, query in named.items():
-        if query.which is None:
-            regions.append(None)
-            scores.append(None)
-            continue
-        length = round(found.tracks[name].duration_s * sample_rate)
-        regions.append(region_around(chosen[name], sample_rate=sample_rate, length=length))
-        scores.append(max((event.score for event in chosen[name]), default=0.0))
-    return _Choosing(stream, regions, scores)
+    meant: dict[int, tuple[Region, float]] = {}
+    for place, (name, query) in enumerate(named.items()):
+        if query.which is not None:
+            length = round(found.tracks[name].duration_s * sample_rate)
+            region = region_around(chosen[name], sample_rate=sample_rate, length=length)
+            score = max((event.score for event in chosen[name]), default=0.0)
+            meant[place] = region, score
+    return _Choosing(stream, meant)
 
 
 class _Choosing:
-    """A stream with a region for some of its parts."""
+    """A stream with a region and a score of their own for some of its parts, by place."""
 
-    def __init__(
-        self, stream: Stream, regions: Sequence[Region | None], scores: Sequence[float | None]
-    ) -> None:
-        self._stream, self._regions, self._scores = stream, regions, scores
+    def __init__(self, stream: Stream, meant: Mapping[int, tuple[Region, float]]) -> None:
+        self._stream, self._meant = stream, meant
 
     def run(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[Piece]:
         """See `Stream`."""
@@ -167,18 +162,17 @@ class _Choosing:
         for piece in self._stream.run(blocks):
             stop = start + piece.parts.shape[-1]
             parts = piece.parts.copy()
-            for part, region in zip(parts, self._regions, strict=True):
-                if region is not None:
-                    part *= region(start, stop).astype(np.float32)
+            for place, (region, _) in self._meant.items():
+                parts[place] *= region(start, stop).astype(np.float32)
             yield replace(piece, parts=parts)
             start = stop
 
     def scores(self) -> list[float]:
         """Presence of each query: of the times that are meant, where some are."""
-        return [
-            whole if own is None else own
-            for whole, own in zip(self._stream.scores(), self._scores, strict=True)
-        ]
+        scores = self._stream.scores()
+        for place, (_, score) in self._meant.items():
+            scores[place] = score
+        return scores
 
 
 def _others(named: Mapping[str, Query]) -> dict[str, Query]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from lass.bounds import built
 from lass.data import MixtureSampler, QueryTable
 from lass.networks import build
 from lass.training.growing import grow
@@ -19,7 +18,7 @@ from lass.training.recipe import Recipe
 from lass.training.tasks import JointNetwork, JointTask, SeparatorTask, Task
 from lass.zoo import model_folder, verify
 from lass.zoo.folders import read_config, require
-from lass.zoo.loading import fill
+from lass.zoo.loading import network_of
 
 __all__ = ["open_task", "start_from"]
 
@@ -81,12 +80,9 @@ def start_from(task: Task, name_or_path: str | Path) -> None:
     config = read_config(folder)
     verify(folder)
     require(config, folder, "network")
-    known: Any = built(lambda: build(config["network"]), weights=folder / "model.safetensors")
-    fill(known, folder)
     module = task.module
-    grow(
-        module.network if isinstance(module, NoiseInvariantNetwork) else module, known.state_dict()
-    )
+    wider = module.network if isinstance(module, NoiseInvariantNetwork) else module
+    grow(wider, network_of(folder, config).state_dict())
 
 
 def _joint(recipe: Recipe, material: Material) -> Task:

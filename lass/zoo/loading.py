@@ -34,6 +34,7 @@ __all__ = [
     "fill",
     "load",
     "load_encoder",
+    "network_of",
     "read_config",
     "save_model",
     "verify",
@@ -108,17 +109,35 @@ def load(name_or_path: str | Path = "default", *, encoder: str | Path | None = N
         ChecksumError: a file is not the published one.
         ModelError: the model is no separator, or network and encoder do not fit.
     """
-    from lass.networks import build
-
     folder = model_folder(name_or_path)
     config = separator_config(folder)
     verify(folder)
     beside = encoder_for(folder, config, encoder)
-    network: Any = built(lambda: build(config["network"]), weights=folder / "model.safetensors")
-    fill(network, folder)
+    network = network_of(folder, config)
     speaking = _stems(folder, config) if beside is None else load_encoder(beside)
     check_space(folder, config, speaking.space)
     return LoadedModel(folder.name, network.eval(), speaking, config)
+
+
+def network_of(folder: Path, config: dict[str, Any]) -> Any:  # noqa: ANN401 (any module)
+    """Build a model's network and fill it with the folder's weights.
+
+    Args:
+        folder: a model folder, verified.
+        config: its configuration, with an entry ``network``.
+
+    Returns:
+        The module, as built: not in evaluation mode.
+
+    Raises:
+        ConfigError: the network is unknown, or larger than the weights could fill.
+        ModelError: the weights do not fit.
+    """
+    from lass.networks import build
+
+    network: Any = built(lambda: build(config["network"]), weights=folder / "model.safetensors")
+    fill(network, folder)
+    return network
 
 
 def _stems(folder: Path, config: dict[str, Any]) -> QueryEncoder:
