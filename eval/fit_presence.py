@@ -20,7 +20,8 @@ from scipy.optimize import minimize
 
 from lass.data import MixtureConfig, MixtureSampler
 from lass.evaluation import auroc, calibration_error
-from lass.separation.engine import PresenceScale, SeparationStream
+from lass.separation.engine import SeparationStream
+from lass.separation.presence import PresenceScale
 from lass.training.material import open_material
 from lass.training.validation import validation_sampler
 from lass.zoo import load

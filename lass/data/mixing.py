@@ -12,12 +12,15 @@ from lass.data.augment import equalise, fit_length, place_in_room, speed
 from lass.data.queries import QueryTable
 from lass.data.store import ClipStore
 from lass.errors import DataError
+from lass.query.again import ask_again
 from lass.query.algebra import push_away
 from lass.query.types import NEGATIVE_WEIGHT
 
 __all__ = ["Batch", "MixtureConfig", "MixtureSampler"]
 
 Array = NDArray[np.float32]
+
+_LARGEST_LEAK = 0.7  # of what does not belong into a first look's result, by length of its vector
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class MixtureConfig:
         distractors: queries a mixture for sounds that are not there, only to be recognised as such.
         against: share of queries that are pushed away from another sound of the mixture, as
             ``--without`` does.
+        again: share of queries that are asked as in a second look (:mod:`lass.query.again`).
         by_example: share of queries that blend in a recording.
         high_rate: share of batches made at the higher rate, from clips recorded at it.
         augment: share of sources that are re-coloured or played faster or slower.
@@ -56,6 +60,7 @@ class MixtureConfig:
     recognised: int = 0
     distractors: int = 0
     against: float = 0.0
+    again: float = 0.0
     by_example: float = 0.25
     high_rate: float = 0.3
     augment: float = 0.4
@@ -200,13 +205,20 @@ class MixtureSampler:
             if slot >= count or (last and generator.random() < config.absent):
                 absent = self._draw_fitting(rate, chosen, generator)
                 targets.append(np.zeros_like(mixture))
-                queries.append(self._query(absent, generator))
+                query = self._query(absent, generator)
+                if config.again > 0.0 and generator.random() < config.again:
+                    query = self._as_again(query, [], chosen, generator)
+                queries.append(query)
             else:
                 targets.append(sources[order[slot]])
                 query = self._query(chosen[order[slot]], generator)
                 if config.against > 0.0 and count > 1 and generator.random() < config.against:
                     other = self._query(chosen[order[(slot + 1) % count]], generator)
                     query = push_away(query, [other], NEGATIVE_WEIGHT)
+                elif config.again > 0.0 and generator.random() < config.again:
+                    asked = chosen[order[slot]]
+                    rest = [index for index in chosen if index != asked]
+                    query = self._as_again(query, [asked], rest, generator)
                 queries.append(query)
         others = [
             self._query(self._draw_fitting(rate, chosen, generator), generator)
@@ -241,6 +253,28 @@ class MixtureSampler:
         if generator.random() < self.config.by_example:
             example = self._sibling(index, self.store.low_hz, generator)
         return self.table.blend(clip.label, example, generator)
+
+    def _as_again(
+        self,
+        query: Array,
+        asked: Sequence[int],
+        rest: Sequence[int],
+        generator: np.random.Generator,
+    ) -> Array:
+        """A query as a second look would ask it: a first look takes out and leaves a bit of all.
+
+        Args:
+            query: the vector of the first look.
+            asked: the clip that it asks for; none if the sound is not there.
+            rest: the mixture's other clips.
+            generator: source of randomness.
+        """
+        leaks, stays = generator.uniform(0.0, _LARGEST_LEAK, 2)
+        heard = self.table.sounds(asked or rest, rest, leaks)
+        left = self.table.sounds(rest or asked, asked, stays)
+        sure = generator.uniform(0.5, 1.0) if asked else generator.uniform(0.0, 0.4)
+        strength = generator.uniform(0.5, 2.0)
+        return ask_again(query, heard=heard, left=left, sure=sure, strength=strength)
 
     def _sibling(self, index: int, rate: int, generator: np.random.Generator) -> int:
         """Another clip of the same label, of another recording if there is one."""

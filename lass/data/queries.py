@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lass.errors import DataError
+
 __all__ = ["TEMPLATES", "QueryTable", "read_phrases"]
 
 Vector = NDArray[np.float32]
@@ -89,10 +91,37 @@ class QueryTable:
         chosen: Vector = vectors[row]
         return chosen
 
+    def sounds(self, clips: Sequence[int], others: Sequence[int], share: float) -> Vector:
+        """The vector of clips heard together, with a share of others in it.
+
+        Args:
+            clips: at least one.
+            others: any number; those among ``clips`` count as clips.
+            share: how much of the others is heard, 0…1.
+
+        Returns:
+            A unit vector ``(dim,)``.
+
+        Raises:
+            DataError: the table has no vectors of clips.
+        """
+        if self.examples is None:
+            raise DataError("the vectors of the clips are not known: give the table examples")
+        vector: Vector = self.examples[list(clips)].mean(axis=0)
+        added = [clip for clip in others if clip not in clips]
+        if added:
+            vector = vector + np.float32(share) * self.examples[added].mean(axis=0)
+        return _unit(vector)
+
     def blend(self, label: str, example: int | None, generator: np.random.Generator) -> Vector:
         """A wording, or a random blend of a wording and a clip's own vector (as in CLAPSep)."""
         vector = self.text(label, generator)
         if example is not None and self.examples is not None:
             share = np.float32(generator.random())
             vector = share * self.examples[example] + (1 - share) * vector
-        return vector / np.float32(max(float(np.linalg.norm(vector)), 1e-9))
+        return _unit(vector)
+
+
+def _unit(vector: Vector) -> Vector:
+    unit: Vector = vector / np.float32(max(float(np.linalg.norm(vector)), 1e-9))
+    return unit

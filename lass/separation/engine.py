@@ -21,16 +21,18 @@ from torch import Tensor
 from lass.errors import AudioError
 from lass.networks.frontend import hop_samples
 from lass.separation.events import Track
+from lass.separation.presence import BestSecond, PresenceScale
 
 if TYPE_CHECKING:
     from lass.networks.protocols import AnyRateNetwork
+    from lass.separation.second_look import SecondLook
 
-__all__ = ["BestSecond", "Piece", "PresenceScale", "SeparationStream", "Stream", "check_level"]
+__all__ = ["Piece", "SeparationStream", "Stream", "check_level"]
 
-_SILENCE = 1e-10  # mean power below which a frame (about -100 dBFS) holds nothing to hear
 _LOUDEST = 1e12  # above it, powers of spectra leave the range of float32
 _MOST_VALUES = 2**26  # samples of windowed frames at a time: 256 MiB
 _FEWEST_FRAMES = 64
+_CHANNELS_KEPT = 2  # up to so many, views are kept for the second look; others are made again
 
 
 @dataclass(frozen=True)
@@ -46,64 +48,12 @@ class Piece:
     parts: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class PresenceScale:
-    """From what the network says to how likely the sound is there: a fitted logistic curve.
+@dataclass
+class _View:
+    """One channel's spectrum ``(bins, frames)``, and what the network saw in it."""
 
-    The network's own certainty and the level of what it took out, both a coarse frame at a time,
-    say more together than either alone. The numbers come with a model; without them the network's
-    certainty counts as it is.
-
-    Args:
-        bias: constant.
-        certainty: weight of the network's logit.
-        level: weight of the part's level against the recording in dB, down to -40.
-        match: weight of the match of sound and query, before the query has steered anything; 0
-            for networks that do not tell it.
-    """
-
-    bias: float = 0.0
-    certainty: float = 1.0
-    level: float = 0.0
-    match: float = 0.0
-
-    def evidence(self, logits: Tensor, match: Tensor | None = None) -> Tensor:
-        """What the network says, weighed: logits ``(frames,)`` and, if it is told, the match."""
-        weighed = self.certainty * logits
-        return weighed if match is None else weighed + self.match * match
-
-    def __call__(self, evidence: Tensor, level_db: Tensor) -> Tensor:
-        """Likelihood 0…1 of coarse frames ``(frames,)``."""
-        return torch.sigmoid(self.bias + evidence + self.level * level_db.clamp(-40.0, 0.0))
-
-    def of_powers(self, evidence: Tensor, part: Tensor, whole: Tensor) -> Tensor:
-        """Likelihood from the powers of a part and of the recording; 0 where nothing sounds."""
-        level_db = 10.0 * torch.log10(part / whole.clamp(min=1e-20) + 1e-9)
-        return self(evidence, level_db) * (whole > _SILENCE)
-
-
-class BestSecond:
-    """Presence of each query in its most certain coarse frames, one second of them.
-
-    Args:
-        queries: how many.
-        frames: coarse frames in a second.
-    """
-
-    def __init__(self, queries: int, *, frames: int) -> None:
-        self._best = np.zeros((queries, 0), np.float32)
-        self._frames = max(1, frames)
-
-    def add(self, odds: NDArray[np.float32]) -> None:
-        """Look at more frames ``(queries, frames)``."""
-        known = np.concatenate([self._best, odds], axis=1)
-        self._best = np.sort(known, axis=1)[:, -self._frames :]
-
-    def scores(self) -> list[float]:
-        """Mean of each query so far, 0…1; 0 where nothing was heard yet."""
-        if not self._best.size:
-            return [0.0] * len(self._best)
-        return [float(value) for value in self._best.mean(axis=1)]
+    spectrum: Tensor
+    state: Any
 
 
 class Stream(Protocol):
@@ -145,6 +95,7 @@ class SeparationStream:
         context_frames: frames looked at on either side, rounded up likewise.
         device: where the network runs.
         presence: how presence is scored; the network's own certainty if None.
+        again: makes the queries of a second look; one look is all if None.
     """
 
     def __init__(
@@ -158,8 +109,10 @@ class SeparationStream:
         context_frames: int = 192,
         device: torch.device | str = "cpu",
         presence: PresenceScale | None = None,
+        again: SecondLook | None = None,
     ) -> None:
         self._network = network
+        self._again = again
         self._presence = presence or PresenceScale()
         self._queries = queries.to(device)
         self._rate = sample_rate
@@ -249,14 +202,25 @@ class SeparationStream:
         first = (left - self._buffer_frame) * self._hop
         held = self._buffer[:, first : first + (right - left + 1) * self._hop]
         frames = torch.empty(len(self._queries), len(held), stop - start, 2 * self._hop)
-        odds, tracked = [], []
+        odds, tracked, views = [], [], []
         for index, channel in enumerate(held):
-            frames[:, index], odd, track = self._ask(channel, inside)
+            view = self._look(channel)
+            frames[:, index], odd, track = self._ask(view, inside)
             odds.append(odd)
             tracked.append(track)
+            views.append(view if self._again and len(held) <= _CHANNELS_KEPT else None)
         if self._tracked is not None:
             self._tracked.append(torch.stack(tracked).amax(dim=0).numpy())
-        self._best.add(torch.stack(odds).amax(dim=0).numpy())
+        likely = torch.stack(odds).amax(dim=0).numpy()
+        self._best.add(likely)
+        if self._again is not None:
+            whole = held[:, (inside.start + 1) * self._hop :]
+            whole = whole[:, : self._samples - start * self._hop]
+            queries = self._second_queries(frames, whole, likely)
+            for index, channel in enumerate(held):
+                view = views[index] or self._look(channel)
+                for number, query in enumerate(queries):
+                    frames[number, index] = self._part(view, query, inside)[1]
         piece = Piece(self._input(start, stop), self._join(frames, start))
         self._next_frame = stop
         keep = max(0, stop - self._context)
@@ -264,35 +228,67 @@ class SeparationStream:
         self._buffer_frame = keep
         return piece
 
-    def _ask(self, channel: NDArray[np.float32], inside: slice) -> tuple[Tensor, Tensor, Tensor]:
-        """Look at one channel once and ask every query about it.
+    def _look(self, channel: NDArray[np.float32]) -> _View:
+        """Look at one channel ``((frames + 1) * hop,)``, whatever will be asked about it."""
+        audio = torch.from_numpy(np.ascontiguousarray(channel)).to(self._device)
+        spectrum = self._network.frontend.transform(audio, hop=self._hop)
+        return _View(spectrum, self._network.look(spectrum[None], sample_rate=self._rate))
+
+    def _part(self, view: _View, query: Tensor, inside: slice) -> tuple[Tensor, Tensor, Tensor]:
+        """Masked spectrum, windowed frames ``(wanted, 2 hop)``, and the network's logits."""
+        masks, logits = self._network.mask(
+            view.state, query[None], frames=view.spectrum.shape[-1], sample_rate=self._rate
+        )
+        masked = view.spectrum[:, inside] * masks[0, :, inside]
+        return masked, self._network.frontend.inverse(masked).cpu(), logits[0]
+
+    def _second_queries(
+        self, frames: Tensor, whole: NDArray[np.float32], likely: NDArray[np.float32]
+    ) -> Tensor:
+        """The queries of the second look: the same for all channels, so that no image moves.
+
+        Args:
+            frames: first results ``(queries, channels, wanted, 2 hop)``.
+            whole: the input from the middle of their first frame on.
+            likely: presence ``(queries, coarse frames)``.
+        """
+        hop = self._hop
+        parts = (frames[:, :, 1:, :hop] + frames[:, :, :-1, hop:]).mean(dim=1).flatten(1).numpy()
+        samples = min(parts.shape[1], whole.shape[1])
+        second = BestSecond(len(parts), frames=self._best.frames)
+        second.add(likely)
+        assert self._again is not None
+        queries = self._again(
+            self._queries.cpu().numpy(),
+            parts=parts[:, :samples],
+            whole=whole[:, :samples].mean(axis=0),
+            sure=second.scores(),
+        )
+        return torch.from_numpy(queries).to(self._device)
+
+    def _ask(self, view: _View, inside: slice) -> tuple[Tensor, Tensor, Tensor]:
+        """Ask every query about one channel.
 
         Channels are taken one by one, so that what the network holds does not grow with them.
 
         Args:
-            channel: audio of the frames with their context ``((frames + 1) * hop,)``.
+            view: the channel, with its context.
             inside: the frames that are wanted, counted from the first.
 
         Returns:
             Windowed frames ``(queries, wanted, 2 hop)``, presence ``(queries, coarse frames)``, and
             scores and powers in pairs of frames ``(2, queries, wanted / 2)``, empty if not wanted.
         """
-        audio = torch.from_numpy(np.ascontiguousarray(channel)).to(self._device)
-        spectrum = self._network.frontend.transform(audio, hop=self._hop)
-        state = self._network.look(spectrum[None], sample_rate=self._rate)
         grid = self._network.core.frame_multiple
         coarse = slice(inside.start // grid, inside.stop // grid)
         pairs = slice(inside.start // self._step, inside.stop // self._step)
-        whole = self._power(spectrum[:, inside])
+        whole = self._power(view.spectrum[:, inside])
         frames, odds = [], []
         tracked = torch.zeros(2, len(self._queries), 0 if self._tracked is None else len(whole))
         for number, query in enumerate(self._queries):
-            masks, logits = self._network.mask(
-                state, query[None], frames=spectrum.shape[-1], sample_rate=self._rate
-            )
-            evidence = self._presence.evidence(logits[0], self._match(state, query))
-            masked = spectrum[:, inside] * masks[0, :, inside]
-            frames.append(self._network.frontend.inverse(masked).cpu())
+            masked, windowed, logits = self._part(view, query, inside)
+            evidence = self._presence.evidence(logits, self._match(view.state, query))
+            frames.append(windowed)
             part = self._power(masked)
             odd = self._presence.of_powers(
                 evidence[coarse], self._coarse(part), self._coarse(whole)

@@ -19,7 +19,9 @@ from torch import Tensor
 from lass.audio import Resampler
 from lass.networks.fixed_rate import coarse_power
 from lass.networks.protocols import FixedRateNetwork
-from lass.separation.engine import BestSecond, Piece, PresenceScale, SeparationStream, check_level
+from lass.separation.engine import Piece, SeparationStream, check_level
+from lass.separation.presence import BestSecond, PresenceScale
+from lass.separation.second_look import SecondLook
 
 if TYPE_CHECKING:
     from lass.networks.protocols import Network
@@ -37,6 +39,7 @@ def open_stream(
     channels: int,
     device: torch.device | str = "cpu",
     presence: PresenceScale | None = None,
+    again: SecondLook | None = None,
 ) -> SeparationStream | FixedRateStream:
     """The stream that fits a network.
 
@@ -47,6 +50,7 @@ def open_stream(
         channels: number of channels; each is separated for itself.
         device: where the network runs.
         presence: how presence is scored; the network's own certainty if None.
+        again: makes the queries of a second look, for networks that work at any rate.
 
     Returns:
         A stream that makes the parts in the order of the queries.
@@ -54,7 +58,7 @@ def open_stream(
     options = _Options(sample_rate=sample_rate, channels=channels, device=device, presence=presence)
     if isinstance(network, FixedRateNetwork):
         return FixedRateStream(network, queries, **options)
-    return SeparationStream(network, queries, **options)
+    return SeparationStream(network, queries, **options, again=again)
 
 
 class _Options(TypedDict):

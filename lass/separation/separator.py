@@ -18,12 +18,14 @@ from lass.query import Query
 from lass.separation.asking import Asked, named_queries, vectors_of
 from lass.separation.choosing import choosing
 from lass.separation.devices import device_named
-from lass.separation.engine import PresenceScale, SeparationStream
+from lass.separation.engine import SeparationStream
 from lass.separation.events import Search
 from lass.separation.files import separate_file
 from lass.separation.fixed_rate import FixedRateStream, open_stream
 from lass.separation.naming import NAME_TEMPLATE, output_paths
+from lass.separation.presence import PresenceScale
 from lass.separation.result import FileResult, Progress, Separation
+from lass.separation.second_look import second_look_of
 
 if TYPE_CHECKING:
     from lass.zoo import LoadedModel
@@ -68,7 +70,7 @@ class Separator:
             encoder: another query encoder of the model's space; the model's own if None.
 
         Returns:
-            A separator, ready to use any number of times.
+            A separator.
 
         Raises:
             ModelError: there is no such model, or its files are damaged.
@@ -305,7 +307,7 @@ class Separator:
         self, named: dict[str, Query], sample_rate: int, channels: int
     ) -> SeparationStream:
         """A stream that keeps its scores over time."""
-        stream = self._open(named, (), sample_rate, channels)
+        stream = self._open(named, (), sample_rate, channels, looks=1)
         if not isinstance(stream, SeparationStream):
             raise ModelError(
                 f"the model {self.model.name} gives no score over time: use one of ours, such as "
@@ -314,9 +316,15 @@ class Separator:
         return stream.track()
 
     def _open(
-        self, named: dict[str, Query], negatives: Asked, sample_rate: int, channels: int
+        self,
+        named: dict[str, Query],
+        negatives: Asked,
+        sample_rate: int,
+        channels: int,
+        *,
+        looks: int = 2,
     ) -> SeparationStream | FixedRateStream:
-        """A stream that makes the parts in the order of their names."""
+        """A stream that makes the parts in order."""
         return open_stream(
             self.model.network,
             torch.from_numpy(vectors_of(named, negatives, self.model)),
@@ -324,6 +332,7 @@ class Separator:
             channels=channels,
             device=self.device,
             presence=config_from_dict(PresenceScale, self.model.config.get("presence", {})),
+            again=second_look_of(self.model, sample_rate=sample_rate) if looks > 1 else None,
         )
 
 

@@ -135,7 +135,7 @@ def test_a_silent_stretch_scores_nothing(separator, sound):
 
 
 def test_presence_is_a_logistic_curve_of_certainty_and_level():
-    from lass.separation.engine import PresenceScale
+    from lass.separation.presence import PresenceScale
 
     logits, levels = torch.tensor([-2.0, 0.0, 3.0]), torch.tensor([-80.0, -10.0, 5.0])
     scale = PresenceScale(bias=0.5, certainty=0.7, level=0.1)
@@ -152,7 +152,7 @@ def test_presence_is_a_logistic_curve_of_certainty_and_level():
 
 
 def test_the_match_of_sound_and_query_counts_if_a_model_says_so(separator, sound):
-    from lass.separation.engine import PresenceScale
+    from lass.separation.presence import PresenceScale
 
     audio = sound(16000, channels=1, seconds=2.0)
     network = separator.model.network

@@ -1,0 +1,59 @@
+"""A second look: a query that also knows what a first look took out, and what it left.
+
+Words name a kind of sound; the recording holds one of its kind. What the first look took out says
+which one, though not purely, and what it left says what is not meant.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lass.query.algebra import combine, push_away
+
+__all__ = ["HEARD_SHARE", "LEFT_WEIGHT", "ask_again"]
+
+Vector = NDArray[np.float32]
+
+HEARD_SHARE = 0.25
+"""How much of the second query is what was taken out, when the first look was sure."""
+
+LEFT_WEIGHT = 0.25
+"""How far the second query is pushed away from what was left."""
+
+
+def ask_again(
+    query: Vector,
+    *,
+    heard: Vector,
+    left: Vector | None,
+    sure: float,
+    strength: float = 1.0,
+    normalised: bool = True,
+) -> Vector:
+    """The query of a second look.
+
+    Args:
+        query: the query of the first look, float32 ``(dim,)``.
+        heard: vector of what the first look took out, of the same space.
+        left: vector of what it left; None if that was silence.
+        sure: how sure the first look was that the sound is there, 0…1.
+        strength: how much both count, as a factor.
+        normalised: whether the result has length 1.
+
+    Returns:
+        float32 ``(dim,)``.
+
+    Raises:
+        QueryError: the vectors cancel each other.
+
+    Example:
+        >>> import numpy as np
+        >>> dog, bark, rain = np.eye(3, dtype=np.float32)
+        >>> ask_again(dog, heard=bark, left=rain, sure=1.0).round(2)
+        array([ 0.93,  0.31, -0.2 ], dtype=float32)
+    """
+    share = strength * HEARD_SHARE * min(max(sure, 0.0), 1.0)
+    nearer = combine([query, heard], [1.0 - share, share], normalised=normalised)
+    away = [] if left is None else [left]
+    return push_away(nearer, away, strength * LEFT_WEIGHT, normalised=normalised)
