@@ -28,6 +28,7 @@ def ask_again(
     heard: Vector,
     left: Vector | None,
     sure: float,
+    left_counts: float = 1.0,
     strength: float = 1.0,
     normalised: bool = True,
 ) -> Vector:
@@ -38,6 +39,7 @@ def ask_again(
         heard: vector of what the first look took out, of the same space.
         left: vector of what it left; None if that was silence.
         sure: how sure the first look was that the sound is there, 0…1.
+        left_counts: how much what was left matters, 0…1.
         strength: how much both count, as a factor.
         normalised: whether the result has length 1.
 
@@ -56,4 +58,4 @@ def ask_again(
     share = strength * HEARD_SHARE * min(max(sure, 0.0), 1.0)
     nearer = combine([query, heard], [1.0 - share, share], normalised=normalised)
     away = [] if left is None else [left]
-    return push_away(nearer, away, strength * LEFT_WEIGHT, normalised=normalised)
+    return push_away(nearer, away, strength * LEFT_WEIGHT * left_counts, normalised=normalised)

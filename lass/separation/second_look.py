@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SecondLook", "second_look_of"]
 
 _SILENT = 1e-5  # peak below which there is nothing to hear (-100 dBFS)
+_MATTERS = 0.1  # share of the power from which on the rest counts in full
 
 
 class SecondLook:
@@ -35,7 +36,7 @@ class SecondLook:
         >>> class Ear:
         ...     def encode_audio(self, audio, *, sample_rate):
         ...         return np.float32([0, 1]) if audio.max() > 0.5 else np.float32([0, -1])
-        >>> part, whole = np.full(8, 0.6, np.float32), np.full(8, 0.7, np.float32)
+        >>> part, whole = np.full(8, 0.6, np.float32), np.full(8, 0.9, np.float32)
         >>> look = SecondLook(Ear(), sample_rate=16000)
         >>> look(np.float32([[1, 0]]), parts=part[None], whole=whole, sure=[1.0]).round(2)
         array([[0.88, 0.48]], dtype=float32)
@@ -66,9 +67,13 @@ class SecondLook:
         """
         asked = []
         for query, part, likely in zip(queries, parts, sure, strict=True):
-            heard, left = self._heard(part), self._heard(whole - part)
+            rest = whole - part
+            heard, left = self._heard(part), self._heard(rest)
             if heard is not None:
-                query = ask_again(query, heard=heard, left=left, sure=likely)
+                # What is left of a sound that was alone is a faint trace of itself.
+                share = float(np.mean(rest**2) / (np.mean(rest**2) + np.mean(part**2)))
+                counts = min(1.0, share / _MATTERS)
+                query = ask_again(query, heard=heard, left=left, sure=likely, left_counts=counts)
             asked.append(query)
         return np.stack(asked)
 

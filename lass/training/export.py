@@ -71,6 +71,7 @@ def export(run: Path, recipe: Recipe, folder: Path, *, space: str = "compact-v1"
             "space": read_config(model_folder(recipe.encoder))["space"],
             "encoder": recipe.encoder,
             "network": dict(recipe.network),
+            **({"second_look": True} if recipe.mixtures.again > 0.0 else {}),
         }
         files = ()
     packed = pack(weights, bits=lambda name, tensor: 16 if tensor.ndim > 1 else 32)

@@ -1,8 +1,11 @@
+import copy
+
 import numpy as np
 import pytest
 
 from lass.data import ClipStore, MixtureConfig, MixtureSampler, QueryTable, read_manifests
 from lass.data.augment import equalise, fit_length, place_in_room, speed
+from lass.errors import DataError
 from tests.data.pack import LABELS, make_pack
 
 
@@ -193,3 +196,49 @@ def test_queries_pushed_away_say_what_they_are_not(store, table):
         for asked, other in ((item[0], item[1]), (item[1], item[0])):
             assert asked.min() < -0.2
             assert asked.argmin() == other.argmax()
+
+
+def test_queries_of_a_second_look_know_what_is_heard_and_what_is_left(store, table):
+    """Towards the sound of the clip that is asked for, away from the sound of the other one."""
+    sounds = np.stack([np.eye(8, dtype=np.float32)[4 + LABELS.index(c.label)] for c in store.clips])
+    heard = copy.copy(table)
+    heard.examples = sounds
+    made = sampler(store, heard, sources=(0.0, 1.0), absent=0.0, by_example=0.0, again=1.0)
+    plain = sampler(store, heard, sources=(0.0, 1.0), absent=0.0, by_example=0.0)
+    asked = np.concatenate([made.batch(number).queries for number in range(5)])
+    np.testing.assert_allclose(np.linalg.norm(asked, axis=-1), 1.0, atol=1e-5)
+    rests = []
+    for first, second in asked:
+        for one, other in ((first, second), (second, first)):
+            own, rest = (4 + which[:4].argmax() for which in (one, other))
+            assert one[own] > 0.0
+            assert one[own] > one[rest]
+            rests.append(one[rest])
+    # A first look that took out a good deal of the other sound leaves little to push away from.
+    assert np.mean(rests) < -0.05
+    np.testing.assert_array_equal(made.batch(0).mixture[0], plain.batch(0).mixture[0])
+
+
+def test_a_second_look_at_what_is_absent_hardly_moves_towards_what_is_there(store, table):
+    sounds = np.stack([np.eye(8, dtype=np.float32)[4 + LABELS.index(c.label)] for c in store.clips])
+    heard = copy.copy(table)
+    heard.examples = sounds
+    made = sampler(store, heard, sources=(0.0, 1.0), absent=1.0, by_example=0.0, again=1.0)
+    batch = made.batch(2)
+    assert not batch.targets[:, 1].any()
+    assert np.all(batch.queries[:, 1, 4:].max(axis=-1) < 0.15)
+
+
+def test_a_second_look_needs_the_sounds_of_the_clips(store, table):
+    silent = copy.copy(table)
+    silent.examples = None
+    with pytest.raises(DataError, match="vectors of the clips"):
+        sampler(store, silent, by_example=0.0, again=1.0).batch(0)
+
+
+def test_the_sound_of_clips_is_their_mean_with_a_share_of_others(table):
+    known = copy.copy(table)
+    known.examples = np.eye(8, dtype=np.float32)
+    got = known.sounds([0, 1], [1, 2, 3], 0.5)
+    expected = np.array([0.5, 0.5, 0.25, 0.25, 0, 0, 0, 0])
+    np.testing.assert_allclose(got, expected / np.linalg.norm(expected), rtol=1e-6)

@@ -50,21 +50,20 @@ def test_it_asks_what_the_first_look_suggests(separator, sound):
     vectors = encoder.encode_text(["violin", "dog"])
     first, sure = ask(separator, audio, vectors)
     whole = audio.mean(axis=0)
-    second = np.stack([
-        ask_again(
-            vector,
-            heard=encoder.encode_audio(part.mean(axis=0)[None], sample_rate=RATE),
-            left=encoder.encode_audio((whole - part.mean(axis=0))[None], sample_rate=RATE),
-            sure=likely,
-        )
-        for vector, part, likely in zip(vectors, first, sure, strict=True)
-    ])  # fmt: skip
-    expected, _ = ask(separator, audio, second)
+    second = []
+    for vector, part, likely in zip(vectors, first.mean(axis=1), sure, strict=True):
+        rest = whole - part
+        share = rest @ rest / (rest @ rest + part @ part)
+        heard = encoder.encode_audio(part[None], sample_rate=RATE)
+        left = encoder.encode_audio(rest[None], sample_rate=RATE)
+        counts = min(1.0, 10 * share)
+        second.append(ask_again(vector, heard=heard, left=left, sure=likely, left_counts=counts))
+    expected, _ = ask(separator, audio, np.stack(second))
     got, scores = twice(separator, audio, vectors)
     np.testing.assert_allclose(scores, sure, atol=1e-5)
     power = np.mean(expected.astype(np.float64) ** 2)
-    assert np.mean((got - expected) ** 2) < 1e-8 * power
-    assert np.mean((got - first) ** 2) > 1e-4 * power
+    assert np.mean((got - expected) ** 2) < 1e-10 * power
+    assert np.mean((got - first) ** 2) > 1e-6 * power
 
 
 def test_all_channels_are_asked_the_same(separator, sound):
@@ -121,3 +120,23 @@ def test_a_model_says_whether_it_looks_twice(looking, sound):
     assert found.scores == found_once.scores
     total = sum(twice_heard.parts.values()) + twice_heard.residual
     np.testing.assert_allclose(total, audio, atol=1e-6)
+
+
+def test_a_faint_rest_hardly_counts():
+    """The query is pushed away from the rest by its share of the power, in full from 10 %."""
+
+    class Ear:
+        def encode_audio(self, audio, *, sample_rate):
+            return np.float32([0, 1, 0]) if np.abs(audio).max() > 0.5 else np.float32([0, 0, 1])
+
+    look, part = SecondLook(Ear(), sample_rate=RATE), np.ones(64, np.float32)
+    asked = np.float32([[1, 0, 0]])
+
+    def pushed(level_db):
+        whole = part * np.float32(1 + 10 ** (level_db / 20))
+        return look(asked, parts=part[None], whole=whole, sure=[1.0])[0, 2]
+
+    full = ask_again(*asked, heard=np.float32([0, 1, 0]), left=np.float32([0, 0, 1]), sure=1.0)
+    assert pushed(-9.0) == pytest.approx(full[2], abs=1e-6)
+    assert 0.4 < pushed(-13.0) / full[2] < 0.6
+    assert 0.05 < pushed(-20.0) / full[2] < 0.15
