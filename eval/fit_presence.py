@@ -4,7 +4,8 @@
 
 Mixtures of two validation clips, at equal energy and within ±10 dB, are asked for one sound that is
 there and one that is not. Prints the `presence` entry for the model's config.json, and how well the
-score tells the two apart on the same mixtures. Needs scipy.
+score tells the two apart on the same mixtures. The second look of a model relies on the entry that
+is there already: run this twice for a new one. Needs scipy.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from scipy.optimize import minimize
 
 from lass.data import MixtureConfig, MixtureSampler
 from lass.evaluation import auroc, calibration_error
+from lass.networks.registry import config_from_dict
 from lass.separation.engine import SeparationStream
 from lass.separation.presence import PresenceScale
+from lass.separation.second_look import SecondLook
 from lass.training.material import open_material
 from lass.training.validation import validation_sampler
 from lass.zoo import load
@@ -53,6 +56,8 @@ def collect(data: Path, cache: Path, model: str, batches: int) -> tuple[list, np
     config = replace(
         validation_sampler(store, table, MixtureConfig()).config, queries=2, absent=1.0
     )
+    twice = loaded.config.get("second_look") is True
+    known = config_from_dict(PresenceScale, loaded.config.get("presence", {}))
     features, there = [], []
     for snr_db, seed in ((0.0, 5), (10.0, 6)):
         sampler = MixtureSampler(
@@ -62,9 +67,12 @@ def collect(data: Path, cache: Path, model: str, batches: int) -> tuple[list, np
             batch = sampler.batch(number)
             for mixture, queries in zip(batch.mixture, batch.queries, strict=True):
                 recorder = Recorder()
+                again = SecondLook(
+                    loaded.network, loaded.encoder, sample_rate=batch.sample_rate, presence=known
+                )
                 stream = SeparationStream(
                     loaded.network, torch.from_numpy(queries), sample_rate=batch.sample_rate,
-                    channels=1, presence=recorder,
+                    channels=1, presence=recorder, again=again if twice else None,
                 )  # fmt: skip
                 list(stream.run([mixture[None]]))
                 features += recorder.seen

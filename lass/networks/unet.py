@@ -70,6 +70,18 @@ class BandUNetState:
             self.bottom[:count], [skip[:count] for skip in self.skips], self.context[:count]
         )
 
+    def span(self, start: int, stop: int) -> BandUNetState:
+        """The state of a stretch of time, in coarse frames."""
+        levels = len(self.skips)
+        return BandUNetState(
+            self.bottom[..., start:stop],
+            [
+                skip[..., start << (levels - level) : stop << (levels - level)]
+                for level, skip in enumerate(self.skips)
+            ],
+            self.context[..., start:stop],
+        )
+
     def repeat(self, times: int) -> BandUNetState:
         """The same state for ``times`` queries an item."""
         if times == 1:

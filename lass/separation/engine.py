@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
@@ -21,18 +21,17 @@ from torch import Tensor
 from lass.errors import AudioError
 from lass.networks.frontend import hop_samples
 from lass.separation.events import Track
-from lass.separation.presence import BestSecond, PresenceScale
+from lass.separation.presence import BestSecond, PresenceScale, mean_power
 
 if TYPE_CHECKING:
     from lass.networks.protocols import AnyRateNetwork
     from lass.separation.second_look import SecondLook
 
-__all__ = ["Piece", "SeparationStream", "Stream", "check_level"]
+__all__ = ["Piece", "SeparationStream", "Stream", "View", "check_level"]
 
 _LOUDEST = 1e12  # above it, powers of spectra leave the range of float32
 _MOST_VALUES = 2**26  # samples of windowed frames at a time: 256 MiB
 _FEWEST_FRAMES = 64
-_CHANNELS_KEPT = 2  # up to so many, views are kept for the second look; others are made again
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,13 @@ class Piece:
     parts: NDArray[np.float32]
 
 
-@dataclass
-class _View:
-    """One channel's spectrum ``(bins, frames)``, and what the network saw in it."""
+class View(NamedTuple):
+    """What was seen of one channel.
+
+    Args:
+        spectrum: complex ``(bins, frames)``.
+        state: the network's own.
+    """
 
     spectrum: Tensor
     state: Any
@@ -95,7 +98,7 @@ class SeparationStream:
         context_frames: frames looked at on either side, rounded up likewise.
         device: where the network runs.
         presence: how presence is scored; the network's own certainty if None.
-        again: makes the queries of a second look; one look is all if None.
+        again: makes the queries of a second look; the first look is the only one if None.
     """
 
     def __init__(
@@ -202,25 +205,22 @@ class SeparationStream:
         first = (left - self._buffer_frame) * self._hop
         held = self._buffer[:, first : first + (right - left + 1) * self._hop]
         frames = torch.empty(len(self._queries), len(held), stop - start, 2 * self._hop)
-        odds, tracked, views = [], [], []
+        queries, together = self._queries, None
+        if self._again is not None:
+            # All channels are asked the same, so that no stereo image moves.
+            mixed = held.mean(axis=0)
+            together = self._look(mixed)
+            samples = self._samples - start * self._hop
+            queries = self._again(queries, mixed, together, inside, samples=samples)
+        odds, tracked = [], []
         for index, channel in enumerate(held):
-            view = self._look(channel)
-            frames[:, index], odd, track = self._ask(view, inside)
+            view = together if together and len(held) == 1 else self._look(channel)
+            frames[:, index], odd, track = self._ask(view, inside, queries)
             odds.append(odd)
             tracked.append(track)
-            views.append(view if self._again and len(held) <= _CHANNELS_KEPT else None)
         if self._tracked is not None:
             self._tracked.append(torch.stack(tracked).amax(dim=0).numpy())
-        likely = torch.stack(odds).amax(dim=0).numpy()
-        self._best.add(likely)
-        if self._again is not None:
-            whole = held[:, (inside.start + 1) * self._hop :]
-            whole = whole[:, : self._samples - start * self._hop]
-            queries = self._second_queries(frames, whole, likely)
-            for index, channel in enumerate(held):
-                view = views[index] or self._look(channel)
-                for number, query in enumerate(queries):
-                    frames[number, index] = self._part(view, query, inside)[1]
+        self._best.add(torch.stack(odds).amax(dim=0).numpy())
         piece = Piece(self._input(start, stop), self._join(frames, start))
         self._next_frame = stop
         keep = max(0, stop - self._context)
@@ -228,45 +228,13 @@ class SeparationStream:
         self._buffer_frame = keep
         return piece
 
-    def _look(self, channel: NDArray[np.float32]) -> _View:
+    def _look(self, channel: NDArray[np.float32]) -> View:
         """Look at one channel ``((frames + 1) * hop,)``, whatever will be asked about it."""
         audio = torch.from_numpy(np.ascontiguousarray(channel)).to(self._device)
         spectrum = self._network.frontend.transform(audio, hop=self._hop)
-        return _View(spectrum, self._network.look(spectrum[None], sample_rate=self._rate))
+        return View(spectrum, self._network.look(spectrum[None], sample_rate=self._rate))
 
-    def _part(self, view: _View, query: Tensor, inside: slice) -> tuple[Tensor, Tensor, Tensor]:
-        """Masked spectrum, windowed frames ``(wanted, 2 hop)``, and the network's logits."""
-        masks, logits = self._network.mask(
-            view.state, query[None], frames=view.spectrum.shape[-1], sample_rate=self._rate
-        )
-        masked = view.spectrum[:, inside] * masks[0, :, inside]
-        return masked, self._network.frontend.inverse(masked).cpu(), logits[0]
-
-    def _second_queries(
-        self, frames: Tensor, whole: NDArray[np.float32], likely: NDArray[np.float32]
-    ) -> Tensor:
-        """The queries of the second look: the same for all channels, so that no image moves.
-
-        Args:
-            frames: first results ``(queries, channels, wanted, 2 hop)``.
-            whole: the input from the middle of their first frame on.
-            likely: presence ``(queries, coarse frames)``.
-        """
-        hop = self._hop
-        parts = (frames[:, :, 1:, :hop] + frames[:, :, :-1, hop:]).mean(dim=1).flatten(1).numpy()
-        samples = min(parts.shape[1], whole.shape[1])
-        second = BestSecond(len(parts), frames=self._best.frames)
-        second.add(likely)
-        assert self._again is not None
-        queries = self._again(
-            self._queries.cpu().numpy(),
-            parts=parts[:, :samples],
-            whole=whole[:, :samples].mean(axis=0),
-            sure=second.scores(),
-        )
-        return torch.from_numpy(queries).to(self._device)
-
-    def _ask(self, view: _View, inside: slice) -> tuple[Tensor, Tensor, Tensor]:
+    def _ask(self, view: View, inside: slice, queries: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Ask every query about one channel.
 
         Channels are taken one by one, so that what the network holds does not grow with them.
@@ -274,21 +242,26 @@ class SeparationStream:
         Args:
             view: the channel, with its context.
             inside: the frames that are wanted, counted from the first.
+            queries: ``(queries, dim)``.
 
         Returns:
             Windowed frames ``(queries, wanted, 2 hop)``, presence ``(queries, coarse frames)``, and
             scores and powers in pairs of frames ``(2, queries, wanted / 2)``, empty if not wanted.
         """
+        spectrum, state = view
         grid = self._network.core.frame_multiple
         coarse = slice(inside.start // grid, inside.stop // grid)
         pairs = slice(inside.start // self._step, inside.stop // self._step)
-        whole = self._power(view.spectrum[:, inside])
+        whole = self._power(spectrum[:, inside])
         frames, odds = [], []
         tracked = torch.zeros(2, len(self._queries), 0 if self._tracked is None else len(whole))
-        for number, query in enumerate(self._queries):
-            masked, windowed, logits = self._part(view, query, inside)
-            evidence = self._presence.evidence(logits, self._match(view.state, query))
-            frames.append(windowed)
+        for number, query in enumerate(queries):
+            masks, logits = self._network.mask(
+                state, query[None], frames=spectrum.shape[-1], sample_rate=self._rate
+            )
+            evidence = self._presence.evidence(logits[0], self._match(state, query))
+            masked = spectrum[:, inside] * masks[0, :, inside]
+            frames.append(self._network.frontend.inverse(masked).cpu())
             part = self._power(masked)
             odd = self._presence.of_powers(
                 evidence[coarse], self._coarse(part), self._coarse(whole)
@@ -311,8 +284,7 @@ class SeparationStream:
 
     def _power(self, spectrum: Tensor) -> Tensor:
         """Mean power of the signal in each pair of frames."""
-        power = spectrum.abs().square().mean(dim=0) / self._hop
-        return power.reshape(-1, self._step).mean(dim=1)
+        return mean_power(spectrum, hop=self._hop, frames=self._step)
 
     def _coarse(self, power: Tensor) -> Tensor:
         """From pairs of frames to coarse frames."""

@@ -25,6 +25,7 @@ from lass.separation.second_look import SecondLook
 
 if TYPE_CHECKING:
     from lass.networks.protocols import Network
+    from lass.query.types import QueryEncoder
 
 __all__ = ["FixedRateStream", "open_stream"]
 
@@ -39,7 +40,7 @@ def open_stream(
     channels: int,
     device: torch.device | str = "cpu",
     presence: PresenceScale | None = None,
-    again: SecondLook | None = None,
+    hearing: QueryEncoder | None = None,
 ) -> SeparationStream | FixedRateStream:
     """The stream that fits a network.
 
@@ -50,7 +51,7 @@ def open_stream(
         channels: number of channels; each is separated for itself.
         device: where the network runs.
         presence: how presence is scored; the network's own certainty if None.
-        again: makes the queries of a second look, for networks that work at any rate.
+        hearing: what hears the first look of a network that was trained to look twice.
 
     Returns:
         A stream that makes the parts in the order of the queries.
@@ -58,6 +59,9 @@ def open_stream(
     options = _Options(sample_rate=sample_rate, channels=channels, device=device, presence=presence)
     if isinstance(network, FixedRateNetwork):
         return FixedRateStream(network, queries, **options)
+    again: SecondLook | None = None
+    if hearing is not None:
+        again = SecondLook(network, hearing, sample_rate=sample_rate, presence=presence)
     return SeparationStream(network, queries, **options, again=again)
 
 

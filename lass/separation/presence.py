@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["BestSecond", "PresenceScale"]
+__all__ = ["BestSecond", "PresenceScale", "mean_power"]
 
 _SILENCE = 1e-10  # mean power below which a frame (about -100 dBFS) holds nothing to hear
 
@@ -60,15 +60,30 @@ class BestSecond:
 
     def __init__(self, queries: int, *, frames: int) -> None:
         self._best = np.zeros((queries, 0), np.float32)
-        self.frames = max(1, frames)
+        self._frames = max(1, frames)
 
     def add(self, odds: NDArray[np.float32]) -> None:
         """Look at more frames ``(queries, frames)``."""
         known = np.concatenate([self._best, odds], axis=1)
-        self._best = np.sort(known, axis=1)[:, -self.frames :]
+        self._best = np.sort(known, axis=1)[:, -self._frames :]
 
     def scores(self) -> list[float]:
         """Mean of each query so far, 0…1; 0 where nothing was heard yet."""
         if not self._best.size:
             return [0.0] * len(self._best)
         return [float(value) for value in self._best.mean(axis=1)]
+
+
+def mean_power(spectrum: Tensor, *, hop: int, frames: int) -> Tensor:
+    """Mean power of a signal in each so many frames of its spectrum.
+
+    Args:
+        spectrum: ``(bins, n · frames)``.
+        hop: samples from frame to frame.
+        frames: frames that are taken together.
+
+    Returns:
+        ``(n,)``.
+    """
+    power = spectrum.abs().square().mean(dim=0) / hop
+    return power.reshape(-1, frames).mean(dim=1)

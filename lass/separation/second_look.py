@@ -1,90 +1,149 @@
 """A second look at every piece: what the first one took out tells what to look for.
 
-The network is asked twice. The second query also holds the sound of the first result, as any
-example recording would be given, and is pushed away from what was left (:mod:`lass.query.again`).
+The first look is short: a few seconds in which the network is surest, of all channels together. Its
+result is heard by the query encoder, as any example recording would be, and so is what it left;
+both go into the query with which the piece is then separated (:mod:`lass.query.again`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from lass.networks.frontend import hop_samples
 from lass.query.again import ask_again
-from lass.query.types import QueryEncoder
+from lass.separation.presence import BestSecond, PresenceScale, mean_power
 
 if TYPE_CHECKING:
-    from lass.zoo import LoadedModel
+    from lass.query.types import QueryEncoder
+    from lass.separation.engine import View
 
-__all__ = ["SecondLook", "second_look_of"]
+__all__ = ["SecondLook"]
 
+_LONGEST_S = 6.0  # what is listened to; more of a piece hardly says more
+_MARGIN = 4  # coarse frames on either side that the masks of the first look depend on
 _SILENT = 1e-5  # peak below which there is nothing to hear (-100 dBFS)
 _MATTERS = 0.1  # share of the power from which on the rest counts in full
 
 
 class SecondLook:
-    """Makes the queries of a second look from the results of the first.
+    """Makes the queries of a second look at a piece.
 
     Args:
+        network: a separation network that tells how well queries match, in evaluation mode.
         encoder: a query encoder that hears, of the network's space, with vectors of length 1.
-        sample_rate: samples per second of what will be heard.
-
-    Example:
-        >>> import numpy as np
-        >>> class Ear:
-        ...     def encode_audio(self, audio, *, sample_rate):
-        ...         return np.float32([0, 1]) if audio.max() > 0.5 else np.float32([0, -1])
-        >>> part, whole = np.full(8, 0.6, np.float32), np.full(8, 0.9, np.float32)
-        >>> look = SecondLook(Ear(), sample_rate=16000)
-        >>> look(np.float32([[1, 0]]), parts=part[None], whole=whole, sure=[1.0]).round(2)
-        array([[0.88, 0.48]], dtype=float32)
+        sample_rate: samples per second.
+        presence: how the network's certainty is read.
     """
 
-    def __init__(self, encoder: QueryEncoder, *, sample_rate: int) -> None:
+    def __init__(
+        self,
+        network: Any,  # noqa: ANN401 (a network whose state can be cut)
+        encoder: QueryEncoder,
+        *,
+        sample_rate: int,
+        presence: PresenceScale | None = None,
+    ) -> None:
+        self._network = network
         self._encoder = encoder
         self._rate = sample_rate
+        self._hop = hop_samples(sample_rate, network.frontend.config.hop_ms)
+        self._presence = presence or PresenceScale()
 
+    @torch.inference_mode()
     def __call__(
         self,
-        queries: NDArray[np.float32],
+        queries: Tensor,
+        audio: NDArray[np.float32],
+        view: View,
+        inside: slice,
         *,
-        parts: NDArray[np.float32],
-        whole: NDArray[np.float32],
-        sure: Sequence[float],
-    ) -> NDArray[np.float32]:
+        samples: int,
+    ) -> Tensor:
         """The second queries.
 
         Args:
             queries: the first ones ``(queries, dim)``.
-            parts: what they took out, mono ``(queries, samples)``.
-            whole: what it was taken from ``(samples,)``.
-            sure: how sure each sound is there, 0…1.
+            audio: the piece with its context, mono ``((frames + 1) * hop,)``.
+            view: what the network saw of it.
+            inside: the frames that will be separated, on the network's grid.
+            samples: how many samples there are from the middle of their first frame on; what
+                comes after is padding.
 
         Returns:
-            float32 ``(queries, dim)``; a query whose result is silent stays as it was.
+            ``(queries, dim)``; a query whose result is silent stays as it was.
         """
+        grid = self._network.core.frame_multiple
+        matches = self._network.core.recognise(view.state, queries[None])[0].float()
+        known = range(inside.start // grid, inside.stop // grid)
+        end = (inside.start + 1) * self._hop + samples
         asked = []
-        for query, part, likely in zip(queries, parts, sure, strict=True):
-            rest = whole - part
-            heard, left = self._heard(part), self._heard(rest)
-            if heard is not None:
-                # What is left of a sound that was alone is a faint trace of itself.
-                share = float(np.mean(rest**2) / (np.mean(rest**2) + np.mean(part**2)))
-                counts = min(1.0, share / _MATTERS)
-                query = ask_again(query, heard=heard, left=left, sure=likely, left_counts=counts)
-            asked.append(query)
-        return np.stack(asked)
+        for query, match in zip(queries, matches, strict=True):
+            window = self._surest(match, known)
+            part, sure = self._take(view, query, match, window)
+            begin = (window.start * grid + 1) * self._hop
+            whole = audio[begin : min(begin + part.size, end)]
+            asked.append(self._told(query, part[: whole.size], whole, sure))
+        return torch.stack(asked)
+
+    def _surest(self, match: Tensor, known: range) -> range:
+        """The stretch of coarse frames in which a query matches best."""
+        grid = self._network.core.frame_multiple
+        wanted = max(1, round(_LONGEST_S * self._rate / (self._hop * grid)))
+        if len(known) <= wanted:
+            return known
+        odds = torch.sigmoid(match[known.start : known.stop])
+        start = int(odds.unfold(0, wanted, 1).mean(dim=1).argmax()) + known.start
+        return range(start, start + wanted)
+
+    def _take(
+        self, view: View, query: Tensor, match: Tensor, window: range
+    ) -> tuple[NDArray[np.float32], float]:
+        """What a query takes out of a window, from its first frame's middle on, and how surely."""
+        grid, hop = self._network.core.frame_multiple, self._hop
+        first = max(0, window.start - _MARGIN)
+        last = min(len(match), window.stop + _MARGIN)
+        masks, logits = self._network.mask(
+            view.state.span(first, last),
+            query[None],
+            frames=(last - first) * grid,
+            sample_rate=self._rate,
+        )
+        whole = view.spectrum[:, window.start * grid : window.stop * grid]
+        skipped = (window.start - first) * grid
+        masked = whole * masks[0, :, skipped : skipped + whole.shape[1]]
+        frames = self._network.frontend.inverse(masked)
+        part = (frames[1:, :hop] + frames[:-1, hop:]).flatten()
+
+        evidence = self._presence.evidence(
+            logits[0, window.start - first : window.stop - first],
+            match[window.start : window.stop] if self._presence.match else None,
+        )
+        powers = [mean_power(one, hop=hop, frames=grid) for one in (masked, whole)]
+        odds = self._presence.of_powers(evidence, *powers)
+        best = BestSecond(1, frames=round(self._rate / (hop * grid)))
+        best.add(odds[None].cpu().numpy())
+        return part.cpu().numpy(), best.scores()[0]
+
+    def _told(
+        self, query: Tensor, part: NDArray[np.float32], whole: NDArray[np.float32], sure: float
+    ) -> Tensor:
+        """A query that knows what was heard and what was left."""
+        rest = whole - part
+        heard, left = self._heard(part), self._heard(rest)
+        if heard is None:
+            return query
+        # What is left of a sound that was alone is a faint trace of itself.
+        share = float(np.mean(rest**2) / (np.mean(rest**2) + np.mean(part**2)))
+        counts = min(1.0, share / _MATTERS)
+        told = ask_again(query.cpu().numpy(), heard=heard, left=left, sure=sure, left_counts=counts)
+        return torch.from_numpy(told).to(query.device)
 
     def _heard(self, audio: NDArray[np.float32]) -> NDArray[np.float32] | None:
         if float(np.abs(audio).max(initial=0.0)) <= _SILENT:
             return None
         return self._encoder.encode_audio(audio[None], sample_rate=self._rate)
-
-
-def second_look_of(model: LoadedModel, *, sample_rate: int) -> SecondLook | None:
-    """The second look of a model that was trained for one; None for all others."""
-    if model.config.get("second_look") is not True:
-        return None
-    return SecondLook(model.encoder, sample_rate=sample_rate)

@@ -25,7 +25,6 @@ from lass.separation.fixed_rate import FixedRateStream, open_stream
 from lass.separation.naming import NAME_TEMPLATE, output_paths
 from lass.separation.presence import PresenceScale
 from lass.separation.result import FileResult, Progress, Separation
-from lass.separation.second_look import second_look_of
 
 if TYPE_CHECKING:
     from lass.zoo import LoadedModel
@@ -70,7 +69,7 @@ class Separator:
             encoder: another query encoder of the model's space; the model's own if None.
 
         Returns:
-            A separator.
+            A separator, ready to use any number of times.
 
         Raises:
             ModelError: there is no such model, or its files are damaged.
@@ -307,7 +306,7 @@ class Separator:
         self, named: dict[str, Query], sample_rate: int, channels: int
     ) -> SeparationStream:
         """A stream that keeps its scores over time."""
-        stream = self._open(named, (), sample_rate, channels, looks=1)
+        stream = self._open(named, (), sample_rate, channels)
         if not isinstance(stream, SeparationStream):
             raise ModelError(
                 f"the model {self.model.name} gives no score over time: use one of ours, such as "
@@ -316,15 +315,9 @@ class Separator:
         return stream.track()
 
     def _open(
-        self,
-        named: dict[str, Query],
-        negatives: Asked,
-        sample_rate: int,
-        channels: int,
-        *,
-        looks: int = 2,
+        self, named: dict[str, Query], negatives: Asked, sample_rate: int, channels: int
     ) -> SeparationStream | FixedRateStream:
-        """A stream that makes the parts in order."""
+        """A stream that makes the parts in the order of their names."""
         return open_stream(
             self.model.network,
             torch.from_numpy(vectors_of(named, negatives, self.model)),
@@ -332,7 +325,7 @@ class Separator:
             channels=channels,
             device=self.device,
             presence=config_from_dict(PresenceScale, self.model.config.get("presence", {})),
-            again=second_look_of(self.model, sample_rate=sample_rate) if looks > 1 else None,
+            hearing=self.model.encoder if self.model.config.get("second_look") is True else None,
         )
 
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from lass.query.again import ask_again
+from lass.separation import engine, second_look
 from lass.separation.engine import SeparationStream
 from lass.separation.presence import BestSecond
-from lass.separation.second_look import SecondLook, second_look_of
+from lass.separation.second_look import SecondLook
 
 RATE = 16000
 
@@ -31,13 +32,13 @@ def ask(separator, audio, vectors):
 
 def twice(separator, audio, vectors, **options):
     """What a stream with a second look gives."""
-    encoder = separator.model.encoder
+    model = separator.model
     stream = SeparationStream(
-        separator.model.network,
+        model.network,
         torch.from_numpy(vectors),
         sample_rate=RATE,
         channels=len(audio),
-        again=SecondLook(encoder, sample_rate=RATE),
+        again=SecondLook(model.network, model.encoder, sample_rate=RATE),
         **options,
     )
     parts = np.concatenate([piece.parts for piece in stream.run([audio])], axis=2)
@@ -48,19 +49,20 @@ def test_it_asks_what_the_first_look_suggests(separator, sound):
     audio = sound(RATE, seconds=3.0)
     encoder = separator.model.encoder
     vectors = encoder.encode_text(["violin", "dog"])
-    first, sure = ask(separator, audio, vectors)
+    first, _ = ask(separator, audio, vectors)
     whole = audio.mean(axis=0)
+    parts, sure = ask(separator, whole[None], vectors)
     second = []
-    for vector, part, likely in zip(vectors, first.mean(axis=1), sure, strict=True):
+    for vector, part, likely in zip(vectors, parts[:, 0], sure, strict=True):
         rest = whole - part
         share = rest @ rest / (rest @ rest + part @ part)
         heard = encoder.encode_audio(part[None], sample_rate=RATE)
         left = encoder.encode_audio(rest[None], sample_rate=RATE)
         counts = min(1.0, 10 * share)
         second.append(ask_again(vector, heard=heard, left=left, sure=likely, left_counts=counts))
-    expected, _ = ask(separator, audio, np.stack(second))
+    expected, surely = ask(separator, audio, np.stack(second))
     got, scores = twice(separator, audio, vectors)
-    np.testing.assert_allclose(scores, sure, atol=1e-5)
+    np.testing.assert_allclose(scores, surely, atol=1e-5)
     power = np.mean(expected.astype(np.float64) ** 2)
     assert np.mean((got - expected) ** 2) < 1e-10 * power
     assert np.mean((got - first) ** 2) > 1e-6 * power
@@ -108,35 +110,86 @@ def test_cutting_into_blocks_changes_nothing(looking, sound, cuts):
 
 def test_a_model_says_whether_it_looks_twice(looking, sound):
     audio = sound(RATE, seconds=2.0)
-    asked = ["violin", "dog"]
-    twice_heard, found = looking.separate(audio, RATE, asked), looking.find(audio, RATE, asked)
-    assert second_look_of(looking.model, sample_rate=RATE) is not None
+    twice_heard, found = (
+        looking.separate(audio, RATE, "violin"),
+        looking.find(audio, RATE, "violin"),
+    )
     looking.model.config["second_look"] = False
-    assert second_look_of(looking.model, sample_rate=RATE) is None
-    once, found_once = looking.separate(audio, RATE, asked), looking.find(audio, RATE, asked)
+    once = looking.separate(audio, RATE, "violin")
     assert not np.array_equal(twice_heard.parts["violin"], once.parts["violin"])
-    # How likely a sound is there was fitted on the first look.
-    assert twice_heard.scores == once.scores
-    assert found.scores == found_once.scores
-    total = sum(twice_heard.parts.values()) + twice_heard.residual
+    assert found.scores == twice_heard.scores
+    total = twice_heard.parts["violin"] + twice_heard.residual
     np.testing.assert_allclose(total, audio, atol=1e-6)
 
 
-def test_a_faint_rest_hardly_counts():
+class Ear:
+    """Hears whether it is given the loud part of a recording or the rest."""
+
+    def __init__(self, dim):
+        self.dim, self.heard = dim, []
+
+    def encode_audio(self, audio, *, sample_rate):
+        self.heard.append(audio[0])
+        return np.eye(self.dim, dtype=np.float32)[len(self.heard) % 2]
+
+
+def test_it_listens_where_the_sound_is_surest(separator, sound, monkeypatch):
+    """Of a long piece one window is heard, the one in which the query matches best."""
+    monkeypatch.setattr(second_look, "_LONGEST_S", 1.0)
+    network, ear = separator.model.network, Ear(separator.model.encoder.dim)
+    grid, hop = network.core.frame_multiple, 256
+    frames = 20 * RATE // (grid * hop) * grid // 2
+    audio = sound(RATE, seconds=12.0)[0, : (frames + 1) * hop]
+    query = torch.from_numpy(separator.model.encoder.encode_text(["violin"]))
+    again = SecondLook(network, ear, sample_rate=RATE)
+    spectrum = network.frontend.transform(torch.from_numpy(audio), hop=hop)
+    with torch.inference_mode():
+        state = network.look(spectrum[None], sample_rate=RATE)
+        view = engine.View(spectrum, state)
+        again(query, audio, view, slice(0, frames), samples=audio.size - hop)
+        match = network.core.recognise(state, query[None])[0, 0]
+        masks, _ = network.mask(state, query, frames=frames, sample_rate=RATE)
+        whole_part = network.frontend.inverse(spectrum * masks[0])
+    part = (whole_part[1:, :hop] + whole_part[:-1, hop:]).flatten().numpy()
+    length = round(RATE / (grid * hop))
+    odds = torch.sigmoid(match).numpy()
+    best = max(range(len(odds) - length + 1), key=lambda at: odds[at : at + length].mean())
+    expected = part[best * grid * hop : ((best + length) * grid - 1) * hop]
+    np.testing.assert_allclose(ear.heard[0], expected, atol=1e-5)
+    rest = audio[(best * grid + 1) * hop :][: expected.size] - expected
+    np.testing.assert_allclose(ear.heard[1], rest, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("level_db", "least", "most"), [(-9, 1, 1), (-13, 0.4, 0.6), (-20, 0.05, 0.15)]
+)
+def test_a_faint_rest_hardly_counts(separator, level_db, least, most):
     """The query is pushed away from the rest by its share of the power, in full from 10 %."""
+    part = np.ones(64, np.float32)
+    query, heard, left = np.eye(3, dtype=np.float32)
 
-    class Ear:
+    class Two:
         def encode_audio(self, audio, *, sample_rate):
-            return np.float32([0, 1, 0]) if np.abs(audio).max() > 0.5 else np.float32([0, 0, 1])
+            return heard if np.abs(audio).max() > 0.5 else left
 
-    look, part = SecondLook(Ear(), sample_rate=RATE), np.ones(64, np.float32)
-    asked = np.float32([[1, 0, 0]])
+    again = SecondLook(separator.model.network, Two(), sample_rate=RATE)
+    whole = part * np.float32(1 + 10 ** (level_db / 20))
+    pushed = again._told(torch.from_numpy(query), part, whole, 1.0)[2]
+    full = ask_again(query, heard=heard, left=left, sure=1.0)[2]
+    assert least - 1e-5 <= float(pushed / full) <= most + 1e-5
 
-    def pushed(level_db):
-        whole = part * np.float32(1 + 10 ** (level_db / 20))
-        return look(asked, parts=part[None], whole=whole, sure=[1.0])[0, 2]
 
-    full = ask_again(*asked, heard=np.float32([0, 1, 0]), left=np.float32([0, 0, 1]), sure=1.0)
-    assert pushed(-9.0) == pytest.approx(full[2], abs=1e-6)
-    assert 0.4 < pushed(-13.0) / full[2] < 0.6
-    assert 0.05 < pushed(-20.0) / full[2] < 0.15
+def test_the_state_of_a_stretch_is_cut_on_every_level(separator, sound):
+    network = separator.model.network
+    audio = torch.from_numpy(sound(RATE, seconds=6.0)[:1])
+    query = torch.from_numpy(separator.model.encoder.encode_text(["violin"]))
+    with torch.inference_mode():
+        spectrum = network.frontend.analyse(audio, sample_rate=RATE)
+        state = network.look(spectrum, sample_rate=RATE)
+        grid = network.core.frame_multiple
+        whole, logits = network.mask(state, query, frames=spectrum.shape[-1], sample_rate=RATE)
+        cut, cut_logits = network.mask(state.span(4, 20), query, frames=16 * grid, sample_rate=RATE)
+    # Four coarse frames from the cut on, nothing of it is felt.
+    inner = slice(4 * grid, 12 * grid)
+    torch.testing.assert_close(cut[..., inner], whole[..., 8 * grid : 16 * grid])
+    torch.testing.assert_close(cut_logits[:, 4:12], logits[:, 8:16])
