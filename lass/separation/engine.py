@@ -130,6 +130,7 @@ class SeparationStream:
         self._buffer_frame = 0  # frame whose first half starts the buffer
         self._next_frame = 0  # first frame that has no mask yet
         self._tail = torch.zeros(len(queries), channels, self._hop)
+        self._fading = torch.zeros(len(queries), channels, 0, 2 * self._hop)
         self._samples = 0
         self._best = BestSecond(len(queries), frames=round(sample_rate / (self._hop * grid)))
         # Scores and powers of the parts in each pair of frames (2, queries, pairs), if wanted.
@@ -204,7 +205,10 @@ class SeparationStream:
         inside = slice(start - left, stop - left)
         first = (left - self._buffer_frame) * self._hop
         held = self._buffer[:, first : first + (right - left + 1) * self._hop]
-        frames = torch.empty(len(self._queries), len(held), stop - start, 2 * self._hop)
+        # Where the next piece may be asked otherwise, this one goes on a little, to fade over.
+        beyond = min(self._network.core.frame_multiple, right - stop) if self._again else 0
+        wanted = stop - start + beyond
+        frames = torch.empty(len(self._queries), len(held), wanted, 2 * self._hop)
         queries, together = self._queries, None
         if self._again is not None:
             # All channels are asked the same, so that no stereo image moves.
@@ -215,13 +219,13 @@ class SeparationStream:
         odds, tracked = [], []
         for index, channel in enumerate(held):
             view = together if together and len(held) == 1 else self._look(channel)
-            frames[:, index], odd, track = self._ask(view, inside, queries)
+            frames[:, index], odd, track = self._ask(view, inside, queries, beyond=beyond)
             odds.append(odd)
             tracked.append(track)
         if self._tracked is not None:
             self._tracked.append(torch.stack(tracked).amax(dim=0).numpy())
         self._best.add(torch.stack(odds).amax(dim=0).numpy())
-        piece = Piece(self._input(start, stop), self._join(frames, start))
+        piece = Piece(self._input(start, stop), self._join(self._faded(frames, beyond), start))
         self._next_frame = stop
         keep = max(0, stop - self._context)
         self._buffer = self._buffer[:, (keep - self._buffer_frame) * self._hop :]
@@ -234,7 +238,20 @@ class SeparationStream:
         spectrum = self._network.frontend.transform(audio, hop=self._hop)
         return View(spectrum, self._network.look(spectrum[None], sample_rate=self._rate))
 
-    def _ask(self, view: View, inside: slice, queries: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _faded(self, frames: Tensor, beyond: int) -> Tensor:
+        """A piece's frames, coming in over the end of the piece before; its own end is kept."""
+        coming = min(frames.shape[2], self._fading.shape[2])
+        if coming:
+            ramp = ((torch.arange(coming) + 1.0) / (coming + 1.0))[:, None]
+            frames[:, :, :coming] *= ramp
+            frames[:, :, :coming] += (1.0 - ramp) * self._fading[:, :, :coming]
+        inside = frames.shape[2] - beyond
+        self._fading = frames[:, :, inside:].clone()
+        return frames[:, :, :inside]
+
+    def _ask(
+        self, view: View, inside: slice, queries: Tensor, *, beyond: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Ask every query about one channel.
 
         Channels are taken one by one, so that what the network holds does not grow with them.
@@ -243,15 +260,18 @@ class SeparationStream:
             view: the channel, with its context.
             inside: the frames that are wanted, counted from the first.
             queries: ``(queries, dim)``.
+            beyond: frames after them whose waveform is wanted, too.
 
         Returns:
-            Windowed frames ``(queries, wanted, 2 hop)``, presence ``(queries, coarse frames)``, and
-            scores and powers in pairs of frames ``(2, queries, wanted / 2)``, empty if not wanted.
+            Windowed frames ``(queries, wanted + beyond, 2 hop)``, presence ``(queries, coarse
+            frames)``, and scores and powers in pairs of frames ``(2, queries, wanted / 2)``, empty
+            if not wanted.
         """
         spectrum, state = view
         grid = self._network.core.frame_multiple
         coarse = slice(inside.start // grid, inside.stop // grid)
         pairs = slice(inside.start // self._step, inside.stop // self._step)
+        wanted = slice(inside.start, inside.stop + beyond)
         whole = self._power(spectrum[:, inside])
         frames, odds = [], []
         tracked = torch.zeros(2, len(self._queries), 0 if self._tracked is None else len(whole))
@@ -260,9 +280,9 @@ class SeparationStream:
                 state, query[None], frames=spectrum.shape[-1], sample_rate=self._rate
             )
             evidence = self._presence.evidence(logits[0], self._match(state, query))
-            masked = spectrum[:, inside] * masks[0, :, inside]
+            masked = spectrum[:, wanted] * masks[0, :, wanted]
             frames.append(self._network.frontend.inverse(masked).cpu())
-            part = self._power(masked)
+            part = self._power(masked[:, : inside.stop - inside.start])
             odd = self._presence.of_powers(
                 evidence[coarse], self._coarse(part), self._coarse(whole)
             )

@@ -193,3 +193,41 @@ def test_the_state_of_a_stretch_is_cut_on_every_level(separator, sound):
     inner = slice(4 * grid, 12 * grid)
     torch.testing.assert_close(cut[..., inner], whole[..., 8 * grid : 16 * grid])
     torch.testing.assert_close(cut_logits[:, 4:12], logits[:, 8:16])
+
+
+def test_pieces_that_are_asked_otherwise_pass_into_each_other(separator, sound):
+    """Two pieces, two queries: a frame's mask goes from one to the other over one coarse frame."""
+    network = separator.model.network
+    grid = network.core.frame_multiple
+    audio = sound(RATE, seconds=4.0)
+    vectors = torch.from_numpy(separator.model.encoder.encode_text(["violin", "dog"]))
+
+    class Turns:
+        def __init__(self):
+            self.turn = -1
+
+        def __call__(self, queries, audio, view, inside, *, samples):
+            self.turn += 1
+            return vectors[min(self.turn, 1)][None]
+
+    piece_frames = 8 * grid
+    stream = SeparationStream(
+        network, vectors[:1], sample_rate=RATE, channels=len(audio), again=Turns(),
+        piece_frames=piece_frames,
+    )  # fmt: skip
+    got = np.concatenate([piece.parts for piece in stream.run([audio])], axis=2)[0]
+    with torch.inference_mode():
+        spectrum = network.frontend.analyse(torch.from_numpy(audio), sample_rate=RATE)
+        state = network.look(spectrum, sample_rate=RATE)
+        first, second = (
+            network.mask(
+                state, vector.expand(len(audio), -1), frames=spectrum.shape[-1], sample_rate=RATE
+            )[0]
+            for vector in vectors
+        )
+        ramp = (torch.arange(spectrum.shape[-1]) - piece_frames + 1.0) / (grid + 1.0)
+        ramp = ramp.clamp(0.0, 1.0)
+        masked = spectrum * (first * (1.0 - ramp) + second * ramp)
+        expected = network.frontend.synthesise(masked, samples=audio.shape[1]).numpy()
+    np.testing.assert_allclose(got, expected, atol=2e-5)
+    assert float((first - second).abs().max()) > 0.01
