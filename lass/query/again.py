@@ -19,7 +19,7 @@ HEARD_SHARE = 0.25
 """How much of the second query is what was taken out, when the first look was sure."""
 
 LEFT_WEIGHT = 0.25
-"""How far the second query is pushed away from what was left."""
+"""How far the second query is pushed away from what was left, when the first look was sure."""
 
 
 def ask_again(
@@ -39,7 +39,7 @@ def ask_again(
         heard: vector of what the first look took out, of the same space.
         left: vector of what it left; None if that was silence.
         sure: how sure the first look was that the sound is there, 0…1.
-        left_counts: how much what was left matters, 0…1.
+        left_counts: how much of that what was left matters, 0…1.
         strength: how much both count, as a factor.
         normalised: whether the result has length 1.
 
@@ -55,7 +55,9 @@ def ask_again(
         >>> ask_again(dog, heard=bark, left=rain, sure=1.0).round(2)
         array([ 0.93,  0.31, -0.2 ], dtype=float32)
     """
-    share = strength * HEARD_SHARE * min(max(sure, 0.0), 1.0)
+    # Where the first look was in doubt, it may have taken the wrong sound: then neither counts.
+    counts = strength * min(max(sure, 0.0), 1.0)
+    share = counts * HEARD_SHARE
     nearer = combine([query, heard], [1.0 - share, share], normalised=normalised)
     away = [] if left is None else [left]
-    return push_away(nearer, away, strength * LEFT_WEIGHT * left_counts, normalised=normalised)
+    return push_away(nearer, away, counts * LEFT_WEIGHT * left_counts, normalised=normalised)

@@ -71,12 +71,17 @@ def export(run: Path, recipe: Recipe, folder: Path, *, space: str = "compact-v1"
             "space": read_config(model_folder(recipe.encoder))["space"],
             "encoder": recipe.encoder,
             "network": dict(recipe.network),
-            **({"second_look": True} if recipe.mixtures.again > 0.0 else {}),
+            **({"second_look": True} if _can_look_twice(recipe) else {}),
         }
         files = ()
     packed = pack(weights, bits=lambda name, tensor: 16 if tensor.ndim > 1 else 32)
     common = {"licence": "Apache-2.0", **_stated(folder), "training": training}
     save_model(folder, packed, {**config, **common}, files=files)
+
+
+def _can_look_twice(recipe: Recipe) -> bool:
+    """Whether a network learned to be asked by recordings, and its state can be cut in time."""
+    return recipe.network.get("kind") == "band-unet" and recipe.mixtures.by_example > 0.0
 
 
 def _stated(folder: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def unit(seed, dim=16):
 @given(st.floats(0.0, 1.0), st.floats(0.1, 2.0))
 def test_it_is_the_blend_pushed_away(sure, strength):
     query, heard, left = unit(1), unit(2), unit(3)
-    share, weight = strength * HEARD_SHARE * sure, strength * LEFT_WEIGHT
+    share, weight = strength * HEARD_SHARE * sure, strength * LEFT_WEIGHT * sure
     nearer = (1 - share) * query.astype(float) + share * heard
     nearer /= np.linalg.norm(nearer)
     expected = (1 + weight) * nearer - weight * left
@@ -24,10 +24,10 @@ def test_it_is_the_blend_pushed_away(sure, strength):
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
-def test_a_doubtful_sound_adds_nothing_to_its_query():
+def test_a_doubtful_first_look_changes_nothing():
     query = unit(1)
     np.testing.assert_array_equal(ask_again(query, heard=unit(2), left=None, sure=0.0), query)
-    np.testing.assert_array_equal(ask_again(query, heard=unit(2), left=None, sure=-1.0), query)
+    np.testing.assert_array_equal(ask_again(query, heard=unit(2), left=unit(3), sure=-1.0), query)
 
 
 def test_free_vectors_are_not_rescaled():

@@ -43,14 +43,13 @@ def test_exported_separator_is_the_averaged_network(tmp_path):
         torch.testing.assert_close(copy.state_dict()[name], value, atol=1e-3, rtol=1e-3)
 
 
-def test_a_model_trained_for_a_second_look_says_so(tmp_path):
+@pytest.mark.parametrize("by_example", [0.0, 0.25])
+def test_a_model_that_knows_examples_looks_twice(tmp_path, by_example):
     recipe = Recipe("separator", network={"kind": "band-unet", "core": CORE})
+    recipe = replace(recipe, mixtures=replace(recipe.mixtures, by_example=by_example))
     save_run(tmp_path / "run", build(recipe.network))
-    export(tmp_path / "run", recipe, tmp_path / "once")
-    assert "second_look" not in read_config(tmp_path / "once")
-    again = replace(recipe, mixtures=replace(recipe.mixtures, again=0.3))
-    export(tmp_path / "run", again, tmp_path / "twice")
-    assert read_config(tmp_path / "twice")["second_look"] is True
+    export(tmp_path / "run", recipe, tmp_path / "m")
+    assert read_config(tmp_path / "m").get("second_look", False) is (by_example > 0.0)
 
 
 def test_the_table_of_licences_outlives_an_export(tmp_path):
