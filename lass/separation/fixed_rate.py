@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lass.audio import Resampler
+from lass.errors import ModelError
 from lass.networks.fixed_rate import coarse_power
 from lass.networks.protocols import FixedRateNetwork
+from lass.networks.unet import BandUNet
 from lass.separation.engine import Piece, SeparationStream, check_level
 from lass.separation.presence import BestSecond, PresenceScale
 from lass.separation.second_look import SecondLook
@@ -55,12 +57,20 @@ def open_stream(
 
     Returns:
         A stream that makes the parts in the order of the queries.
+
+    Raises:
+        ModelError: the network cannot look twice.
     """
     options = _Options(sample_rate=sample_rate, channels=channels, device=device, presence=presence)
     if isinstance(network, FixedRateNetwork):
         return FixedRateStream(network, queries, **options)
     again: SecondLook | None = None
     if hearing is not None:
+        if not isinstance(network.core, BandUNet):
+            raise ModelError(
+                "the model's config.json asks for a second look, which needs a network of the kind "
+                'band-unet: take the entry "second_look" out'
+            )
         again = SecondLook(network, hearing, sample_rate=sample_rate, presence=presence)
     return SeparationStream(network, queries, **options, again=again)
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from lass.errors import ModelError
 from lass.query.again import ask_again
 from lass.separation import engine, second_look
 from lass.separation.engine import SeparationStream
+from lass.separation.fixed_rate import open_stream
 from lass.separation.presence import BestSecond
 from lass.separation.second_look import SecondLook
 
@@ -231,3 +233,15 @@ def test_pieces_that_are_asked_otherwise_pass_into_each_other(separator, sound):
         expected = network.frontend.synthesise(masked, samples=audio.shape[1]).numpy()
     np.testing.assert_allclose(got, expected, atol=2e-5)
     assert float((first - second).abs().max()) > 0.01
+
+
+def test_a_network_that_cannot_look_twice_is_refused_in_a_sentence(separator):
+    class Other:
+        core = object()
+        frontend = separator.model.network.frontend
+
+    with pytest.raises(ModelError, match="second_look"):
+        open_stream(
+            Other(), torch.zeros(1, 4), sample_rate=RATE, channels=1,
+            hearing=separator.model.encoder,
+        )  # fmt: skip
