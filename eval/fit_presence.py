@@ -67,12 +67,15 @@ def collect(data: Path, cache: Path, model: str, batches: int) -> tuple[list, np
             batch = sampler.batch(number)
             for mixture, queries in zip(batch.mixture, batch.queries, strict=True):
                 recorder = Recorder()
-                again = SecondLook(
-                    loaded.network, loaded.encoder, sample_rate=batch.sample_rate, presence=known
-                )
+                again = None
+                if twice:
+                    again = SecondLook(
+                        loaded.network, loaded.encoder, sample_rate=batch.sample_rate,
+                        presence=known,
+                    )  # fmt: skip
                 stream = SeparationStream(
                     loaded.network, torch.from_numpy(queries), sample_rate=batch.sample_rate,
-                    channels=1, presence=recorder, again=again if twice else None,
+                    channels=1, presence=recorder, again=again,
                 )  # fmt: skip
                 list(stream.run([mixture[None]]))
                 features += recorder.seen

@@ -38,8 +38,6 @@ KINDS = {
     "speech": (("speech_commands", 0.7), ("esc50", 0.3)),
     "single": (("esc50", 0.5), ("other", 0.5)),
 }
-
-
 COLUMNS = ("sdr_improvement_db", "si_sdr_db", "absent_db")
 
 

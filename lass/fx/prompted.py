@@ -23,6 +23,7 @@ from lass.fx.outcome import Audio, Method, TextFx
 from lass.fx.prompts import Prompt, parse_prompt
 from lass.fx.word_model import WordModel
 from lass.fx.wording import WORD_EFFECTS, Target, chain_for, target_for
+from lass.query.algebra import is_silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +35,6 @@ __all__ = ["METHODS", "text_to_fx", "words_to_chain"]
 METHODS = ("default", "cosine", "directional")
 
 _DRAWS = 3
-_SILENT = 1e-5
 _MAX_SEED = 2**32
 
 
@@ -95,7 +95,7 @@ def text_to_fx(
     names = _checked(effects, method, amount, seed, steps, restarts)
     model = _model()
     wishes = parse_prompt(prompt, knows=model.knows)
-    silent = float(np.abs(signal).max(initial=0.0)) < _SILENT
+    silent = is_silent(signal)
     where = loudest(signal, sample_rate=sample_rate)
     excerpt = signal[:, where]
     hearing = None if method == "default" and encoder is None else Hearing(encoder)
@@ -256,7 +256,7 @@ def _by_words(
     room_only = _room_only(names)
     generator = np.random.default_rng(seed)
     heard = []
-    if float(np.abs(excerpt).max(initial=0.0)) >= _SILENT:
+    if not is_silent(excerpt):
         for _ in range(_DRAWS):
             drawn = target_for(wishes, model, room_only=room_only, draw=generator)
             made = chain_of(drawn).apply(excerpt, sample_rate=sample_rate)

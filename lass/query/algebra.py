@@ -15,17 +15,27 @@ from numpy.typing import NDArray
 from lass.errors import QueryError
 from lass.query.types import Query, QueryEmbedding, QueryEncoder
 
-__all__ = ["combine", "embed", "embed_slots", "is_normalised", "push_away"]
+__all__ = ["combine", "embed", "embed_slots", "is_normalised", "is_silent", "push_away"]
 
 Vector = NDArray[np.float32]
 
-_SILENT = 1e-5  # peak below which an example holds nothing to hear (-100 dBFS)
+_SILENT = 1e-5  # peak below which there is nothing to hear (-100 dBFS)
 _SHORTEST = 1e-6  # length below which the direction of a sum is rounding noise
 
 
 def is_normalised(encoder: QueryEncoder) -> bool:
     """Whether an encoder's vectors have length 1."""
     return bool(getattr(encoder, "normalised", True))
+
+
+def is_silent(audio: NDArray[np.float32]) -> bool:
+    """Whether a recording of any shape holds nothing to hear: its peak is below -100 dBFS.
+
+    Example:
+        >>> is_silent(np.zeros((2, 8), np.float32)), is_silent(np.float32([[0.0, -0.5]]))
+        (True, False)
+    """
+    return bool(np.abs(audio).max(initial=0.0) < _SILENT)
 
 
 def combine(
@@ -185,7 +195,7 @@ class _Reader:
             share = 1.0 - query.example_weight if query.example is not None else 1.0
             spoken.append((combine(wordings, normalised=self.normalised), share))
         if query.example is not None:
-            if np.abs(query.example).max(initial=0.0) < _SILENT:
+            if is_silent(query.example):
                 raise QueryError(
                     "the example is silent: give a stretch of it in which the sound is heard"
                 )

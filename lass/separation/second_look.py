@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lass.networks.frontend import hop_samples
 from lass.query.again import ask_again
+from lass.query.algebra import is_silent
 from lass.separation.presence import BestSecond, PresenceScale, mean_power
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ __all__ = ["SecondLook"]
 
 _LONGEST_S = 6.0  # what is listened to; more of a piece hardly says more
 _MARGIN = 4  # coarse frames on either side that the masks of the first look depend on
-_SILENT = 1e-5  # peak below which there is nothing to hear (-100 dBFS)
 _MATTERS = 0.1  # share of the power from which on the rest counts in full
 
 
@@ -116,8 +116,8 @@ class SecondLook:
         whole = view.spectrum[:, window.start * grid : window.stop * grid]
         skipped = (window.start - first) * grid
         masked = whole * masks[0, :, skipped : skipped + whole.shape[1]]
-        frames = self._network.frontend.inverse(masked)
-        part = (frames[1:, :hop] + frames[:-1, hop:]).flatten()
+        samples = (masked.shape[1] - 1) * hop
+        part = self._network.frontend.synthesise(masked, samples=samples)
 
         evidence = self._presence.evidence(
             logits[0, window.start - first : window.stop - first],
@@ -144,6 +144,6 @@ class SecondLook:
         return torch.from_numpy(told).to(query.device)
 
     def _heard(self, audio: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        if float(np.abs(audio).max(initial=0.0)) <= _SILENT:
+        if is_silent(audio):
             return None
         return self._encoder.encode_audio(audio[None], sample_rate=self._rate)
