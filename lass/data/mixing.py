@@ -8,19 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lass.data.again import as_again, for_rest
 from lass.data.augment import equalise, fit_length, place_in_room, speed
 from lass.data.queries import QueryTable
 from lass.data.store import ClipStore
 from lass.errors import DataError
-from lass.query.again import ask_again
 from lass.query.algebra import push_away
 from lass.query.types import NEGATIVE_WEIGHT
 
 __all__ = ["Batch", "MixtureConfig", "MixtureSampler"]
 
 Array = NDArray[np.float32]
-
-_LARGEST_LEAK = 0.7  # of what does not belong into a first look's result, by length of its vector
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,7 @@ class MixtureConfig:
         against: share of queries that are pushed away from another sound of the mixture, as
             ``--without`` does.
         again: share of queries that are asked as in a second look (:mod:`lass.query.again`).
+        rest: share of mixtures whose last query asks for all that the first one leaves.
         by_example: share of queries that blend in a recording.
         high_rate: share of batches made at the higher rate, from clips recorded at it.
         augment: share of sources that are re-coloured or played faster or slower.
@@ -61,6 +60,7 @@ class MixtureConfig:
     distractors: int = 0
     against: float = 0.0
     again: float = 0.0
+    rest: float = 0.0
     by_example: float = 0.25
     high_rate: float = 0.3
     augment: float = 0.4
@@ -90,6 +90,7 @@ class Batch:
         queries: unit vectors ``(items, queries, dim)``.
         sample_rate: samples per second.
         distractors: unit vectors ``(items, distractors, dim)`` of sounds that are not there.
+        rests: items ``(items,)`` whose last query asks for all that the first one leaves.
     """
 
     mixture: Array
@@ -97,6 +98,7 @@ class Batch:
     queries: Array
     sample_rate: int
     distractors: Array
+    rests: NDArray[np.bool_]
 
 
 class MixtureSampler:
@@ -138,8 +140,10 @@ class MixtureSampler:
             self._mixture(rate, generator)
             for _ in range(self.config.batch + self.config.recognised)
         ]
-        mixtures, targets, queries, others = (np.stack(part) for part in zip(*items, strict=True))
-        return Batch(mixtures, targets, queries, rate, others)
+        mixtures, targets, queries, others, rests = (
+            np.stack(part) for part in zip(*items, strict=True)
+        )
+        return Batch(mixtures, targets, queries, rate, others, rests.astype(bool))
 
     def single_sounds(self, number: int) -> tuple[Array, list[str], np.random.Generator]:
         """Single sounds in place of mixtures: audio ``(batch, samples)``, labels, generator."""
@@ -199,33 +203,40 @@ class MixtureSampler:
         sources, mixture = sources * np.float32(level), mixture * np.float32(level)
 
         order = generator.permutation(count)
-        targets, queries = [], []
+        rest = config.rest > 0.0 and config.queries > 1 and generator.random() < config.rest
+        targets: list[Array] = []
+        queries: list[Array] = []
+        wanted: list[list[int]] = []
         for slot in range(config.queries):
             last = slot == config.queries - 1
-            if slot >= count or (last and generator.random() < config.absent):
-                absent = self._draw_fitting(rate, chosen, generator)
-                targets.append(np.zeros_like(mixture))
-                query = self._query(absent, generator)
-                if config.again > 0.0 and generator.random() < config.again:
-                    query = self._as_again(query, [], chosen, generator)
-                queries.append(query)
+            if last and rest:
+                targets.append(mixture - targets[0])
+                left = [index for index in chosen if index not in wanted[0]]
+                queries.append(for_rest(self.table, queries[0], wanted[0], left, generator))
+                continue
+            judged = slot == 0 if rest else last
+            if slot >= count or (judged and generator.random() < config.absent):
+                asked, target = list[int](), np.zeros_like(mixture)
+                query = self._query(self._draw_fitting(rate, chosen, generator), generator)
             else:
-                targets.append(sources[order[slot]])
-                query = self._query(chosen[order[slot]], generator)
-                if config.against > 0.0 and count > 1 and generator.random() < config.against:
-                    other = self._query(chosen[order[(slot + 1) % count]], generator)
-                    query = push_away(query, [other], NEGATIVE_WEIGHT)
-                elif config.again > 0.0 and generator.random() < config.again:
-                    asked = chosen[order[slot]]
-                    rest = [index for index in chosen if index != asked]
-                    query = self._as_again(query, [asked], rest, generator)
-                queries.append(query)
+                asked, target = [chosen[order[slot]]], sources[order[slot]]
+                query = self._query(asked[0], generator)
+            against = asked and config.against > 0.0 and count > 1
+            if against and generator.random() < config.against:
+                other = self._query(chosen[order[(slot + 1) % count]], generator)
+                query = push_away(query, [other], NEGATIVE_WEIGHT)
+            elif config.again > 0.0 and generator.random() < config.again:
+                left = [index for index in chosen if index not in asked]
+                query = as_again(self.table, query, asked, left, generator)
+            targets.append(target)
+            queries.append(query)
+            wanted.append(asked)
         others = [
             self._query(self._draw_fitting(rate, chosen, generator), generator)
             for _ in range(config.distractors)
         ]
         distractors = np.stack(others) if others else np.zeros((0, queries[0].size), np.float32)
-        return mixture, np.stack(targets), np.stack(queries), distractors
+        return mixture, np.stack(targets), np.stack(queries), distractors, np.asarray(rest)
 
     def _contaminate(
         self, sources: Array, chosen: list[int], rate: int, generator: np.random.Generator
@@ -253,28 +264,6 @@ class MixtureSampler:
         if generator.random() < self.config.by_example:
             example = self._sibling(index, self.store.low_hz, generator)
         return self.table.blend(clip.label, example, generator)
-
-    def _as_again(
-        self,
-        query: Array,
-        asked: Sequence[int],
-        rest: Sequence[int],
-        generator: np.random.Generator,
-    ) -> Array:
-        """A query as a second look would ask it: a first look takes out and leaves a bit of all.
-
-        Args:
-            query: the vector of the first look.
-            asked: the clip that it asks for; none if the sound is not there.
-            rest: the mixture's other clips.
-            generator: source of randomness.
-        """
-        leaks, stays = generator.uniform(0.0, _LARGEST_LEAK, 2)
-        heard = self.table.sounds(asked or rest, rest, leaks)
-        left = self.table.sounds(rest or asked, asked, stays)
-        sure = generator.uniform(0.5, 1.0) if asked else generator.uniform(0.0, 0.4)
-        strength = generator.uniform(0.5, 2.0)
-        return ask_again(query, heard=heard, left=left, sure=sure, strength=strength)
 
     def _sibling(self, index: int, rate: int, generator: np.random.Generator) -> int:
         """Another clip of the same label, of another recording if there is one."""

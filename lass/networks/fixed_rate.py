@@ -65,7 +65,13 @@ class FixedRateModule(nn.Module):
         raise NotImplementedError
 
     def forward(
-        self, audio: Tensor, queries: Tensor, *, sample_rate: int, others: Tensor | None = None
+        self,
+        audio: Tensor,
+        queries: Tensor,
+        *,
+        sample_rate: int,
+        others: Tensor | None = None,
+        rests: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Separate each item by each of its queries, at any sample rate.
 
@@ -77,14 +83,20 @@ class FixedRateModule(nn.Module):
                 only the first items are separated.
             sample_rate: samples per second.
             others: vectors to be recognised without being separated, which these networks cannot.
+            rests: items whose queries share out the mixture, which is not done here.
 
         Returns:
             Estimates ``(batch, queries, samples)`` and presence logits
             ``(batch, queries, coarse frames)``; one coarse frame is ``frame_multiple`` frames.
 
         Raises:
-            ConfigError: there are ``others``.
+            ConfigError: there are ``others`` or ``rests``.
         """
+        if rests is not None:
+            raise ConfigError(
+                f"{type(self).__name__} has no mask at any rate to share out: set rest to 0 in "
+                "the recipe's mixtures"
+            )
         if others is not None:
             raise ConfigError(
                 f"{type(self).__name__} has no presence head, so it cannot be trained with "

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from lass.networks.bandsplit import BandSplit, BandSplitState
 from lass.networks.frontend import Frontend
+from lass.networks.sharing import share_out
 from lass.networks.unet import BandUNet, BandUNetState
 
 __all__ = ["SeparationNetwork"]
@@ -33,7 +34,13 @@ class SeparationNetwork(nn.Module):
         self.core = core
 
     def forward(
-        self, audio: Tensor, queries: Tensor, *, sample_rate: int, others: Tensor | None = None
+        self,
+        audio: Tensor,
+        queries: Tensor,
+        *,
+        sample_rate: int,
+        others: Tensor | None = None,
+        rests: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         """Separate each item by each of its queries.
 
@@ -43,6 +50,8 @@ class SeparationNetwork(nn.Module):
                 only the first items are separated.
             sample_rate: samples per second.
             others: vectors ``(audio's batch, others, query_dim)`` to be recognised, not separated.
+            rests: items ``(batch,)`` whose last query asks for all that the first one leaves: the
+                first mask is shared out with it (:mod:`lass.networks.sharing`).
 
         Returns:
             Estimates ``(batch, queries, samples)`` and presence logits
@@ -58,7 +67,11 @@ class SeparationNetwork(nn.Module):
             frames=spectrum.shape[-1],
             sample_rate=sample_rate,
         )
-        masked = spectrum[:batch, None] * masks.unflatten(0, (batch, count))
+        masks = masks.unflatten(0, (batch, count))
+        if rests is not None:
+            shared = share_out(masks[rests, 0], masks[rests, -1])
+            masks = masks.index_put((rests, torch.tensor(0, device=rests.device)), shared)
+        masked = spectrum[:batch, None] * masks
         estimates = self.frontend.synthesise(masked, samples=audio.shape[-1])
         presence = presence.unflatten(0, (batch, count))
         if others is None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lass.query.algebra import combine, push_away
 
-__all__ = ["HEARD_SHARE", "LEFT_WEIGHT", "ask_again"]
+__all__ = ["HEARD_SHARE", "LEFT_WEIGHT", "REST_WEIGHT", "ask_again", "ask_for_rest"]
 
 Vector = NDArray[np.float32]
 
@@ -20,6 +20,9 @@ HEARD_SHARE = 0.25
 
 LEFT_WEIGHT = 0.25
 """How far the second query is pushed away from what was left, when the first look was sure."""
+
+REST_WEIGHT = 0.75
+"""How far the query for the rest is pushed away from what was asked for."""
 
 
 def ask_again(
@@ -61,3 +64,25 @@ def ask_again(
     nearer = combine([query, heard], [1.0 - share, share], normalised=normalised)
     away = [] if left is None else [left]
     return push_away(nearer, away, counts * LEFT_WEIGHT * left_counts, normalised=normalised)
+
+
+def ask_for_rest(query: Vector, *, left: Vector, normalised: bool = True) -> Vector:
+    """The query for everything else: what a first look left, pushed away from what was asked for.
+
+    Args:
+        query: the query of the first look, float32 ``(dim,)``.
+        left: vector of what it left, of the same space.
+        normalised: whether the result has length 1.
+
+    Returns:
+        float32 ``(dim,)``.
+
+    Raises:
+        QueryError: the vectors cancel each other.
+
+    Example:
+        >>> dog, rain = np.eye(2, dtype=np.float32)
+        >>> ask_for_rest(dog, left=rain).round(2)
+        array([-0.6,  0.8], dtype=float32)
+    """
+    return push_away(left, [query], REST_WEIGHT, normalised=normalised)

@@ -9,7 +9,7 @@ would see.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
@@ -20,8 +20,10 @@ from torch import Tensor
 
 from lass.errors import AudioError
 from lass.networks.frontend import hop_samples
+from lass.networks.sharing import agreement, share_out
 from lass.separation.events import Track
 from lass.separation.presence import BestSecond, PresenceScale, mean_power
+from lass.separation.second_look import Asked
 
 if TYPE_CHECKING:
     from lass.networks.protocols import AnyRateNetwork
@@ -32,6 +34,7 @@ __all__ = ["Piece", "SeparationStream", "Stream", "View", "check_level"]
 _LOUDEST = 1e12  # above it, powers of spectra leave the range of float32
 _MOST_VALUES = 2**26  # samples of windowed frames at a time: 256 MiB
 _FEWEST_FRAMES = 64
+_AGREED_S = 6.0  # over how much a sound and its rest are compared
 
 
 @dataclass(frozen=True)
@@ -209,17 +212,17 @@ class SeparationStream:
         beyond = min(self._network.core.frame_multiple, right - stop) if self._again else 0
         wanted = stop - start + beyond
         frames = torch.empty(len(self._queries), len(held), wanted, 2 * self._hop)
-        queries, together = self._queries, None
+        asked, together = [Asked(query) for query in self._queries], None
         if self._again is not None:
             # All channels are asked the same, so that no stereo image moves.
             mixed = held.mean(axis=0)
             together = self._look(mixed)
             samples = self._samples - start * self._hop
-            queries = self._again(queries, mixed, together, inside, samples=samples)
+            asked = self._again(self._queries, mixed, together, inside, samples=samples)
         odds, tracked = [], []
         for index, channel in enumerate(held):
             view = together if together and len(held) == 1 else self._look(channel)
-            frames[:, index], odd, track = self._ask(view, inside, queries, beyond=beyond)
+            frames[:, index], odd, track = self._ask(view, inside, asked, beyond=beyond)
             odds.append(odd)
             tracked.append(track)
         if self._tracked is not None:
@@ -250,7 +253,7 @@ class SeparationStream:
         return frames[:, :, :inside]
 
     def _ask(
-        self, view: View, inside: slice, queries: Tensor, *, beyond: int
+        self, view: View, inside: slice, asked: Sequence[Asked], *, beyond: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Ask every query about one channel.
 
@@ -259,7 +262,7 @@ class SeparationStream:
         Args:
             view: the channel, with its context.
             inside: the frames that are wanted, counted from the first.
-            queries: ``(queries, dim)``.
+            asked: the queries, and those for the rest.
             beyond: frames after them whose waveform is wanted, too.
 
         Returns:
@@ -275,14 +278,14 @@ class SeparationStream:
         whole = self._power(spectrum[:, inside])
         frames, odds = [], []
         tracked = torch.zeros(2, len(self._queries), 0 if self._tracked is None else len(whole))
-        for number, query in enumerate(queries):
-            masks, logits = self._network.mask(
-                state, query[None], frames=spectrum.shape[-1], sample_rate=self._rate
-            )
-            evidence = self._presence.evidence(logits[0], self._match(state, query))
-            masked = spectrum[:, wanted] * masks[0, :, wanted]
+        for number, (query, rest, rest_counts) in enumerate(asked):
+            masks, logits = self._mask(view, query)
+            evidence = self._presence.evidence(logits, self._match(state, query))
+            part = self._power(spectrum[:, inside] * masks[:, inside])
+            if rest is not None:
+                masks = self._shared(view, masks, self._mask(view, rest)[0], rest_counts)
+            masked = spectrum[:, wanted] * masks[:, wanted]
             frames.append(self._network.frontend.inverse(masked).cpu())
-            part = self._power(masked[:, : inside.stop - inside.start])
             odd = self._presence.of_powers(
                 evidence[coarse], self._coarse(part), self._coarse(whole)
             )
@@ -294,6 +297,19 @@ class SeparationStream:
                 odd = self._presence.of_powers(finer[0, 0, pairs], part, whole)
                 tracked[0, number], tracked[1, number] = odd.cpu(), part.cpu()
         return torch.stack(frames), torch.stack(odds), tracked
+
+    def _mask(self, view: View, query: Tensor) -> tuple[Tensor, Tensor]:
+        """Mask ``(bins, frames)`` and presence logits of one query."""
+        masks, logits = self._network.mask(
+            view.state, query[None], frames=view.spectrum.shape[-1], sample_rate=self._rate
+        )
+        return masks[0], logits[0]
+
+    def _shared(self, view: View, mask: Tensor, rest: Tensor, rest_counts: float) -> Tensor:
+        """The mask of a sound, shared out with its rest as far as both tell the same."""
+        around = round(_AGREED_S * self._rate / self._hop)
+        agreed = agreement(mask, rest, view.spectrum.abs().square(), frames=around)
+        return share_out(mask, rest, counts=rest_counts * agreed.square())
 
     def _match(self, state: Any, query: Tensor) -> Tensor | None:  # noqa: ANN401 (its own state)
         """How well a query matches each coarse frame ``(frames,)``, if that counts."""

@@ -2,12 +2,14 @@
 
 The first look is short: a few seconds in which the network is surest, of all channels together. Its
 result is heard by the query encoder, as any example recording would be, and so is what it left;
-both go into the query with which the piece is then separated (:mod:`lass.query.again`).
+both go into the query with which the piece is then separated (:mod:`lass.query.again`). What it
+left is asked for as well: the piece is shared out between the sound and the rest
+(:mod:`lass.networks.sharing`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lass.networks.frontend import hop_samples
-from lass.query.again import ask_again
+from lass.query.again import ask_again, ask_for_rest
 from lass.query.algebra import is_silent
 from lass.separation.presence import BestSecond, PresenceScale, mean_power
 
@@ -23,11 +25,25 @@ if TYPE_CHECKING:
     from lass.query.types import QueryEncoder
     from lass.separation.engine import View
 
-__all__ = ["SecondLook"]
+__all__ = ["Asked", "SecondLook"]
 
 _LONGEST_S = 6.0  # what is listened to; more of a piece hardly says more
 _MARGIN = 4  # coarse frames on either side that the masks of the first look depend on
 _MATTERS = 0.1  # share of the power from which on the rest counts in full
+
+
+class Asked(NamedTuple):
+    """What a piece is asked.
+
+    Args:
+        query: for the sound ``(dim,)``.
+        rest: for all else ``(dim,)``; None if nothing is known of it.
+        rest_counts: how much the rest is to be believed, 0…1.
+    """
+
+    query: Tensor
+    rest: Tensor | None = None
+    rest_counts: float = 1.0
 
 
 class SecondLook:
@@ -63,8 +79,8 @@ class SecondLook:
         inside: slice,
         *,
         samples: int,
-    ) -> Tensor:
-        """The second queries.
+    ) -> list[Asked]:
+        """The second queries, and those for the rest.
 
         Args:
             queries: the first ones ``(queries, dim)``.
@@ -75,7 +91,7 @@ class SecondLook:
                 comes after is padding.
 
         Returns:
-            ``(queries, dim)``; a query whose result is silent stays as it was.
+            For each query; one whose result is silent stays as it was.
         """
         grid = self._network.core.frame_multiple
         matches = self._network.core.recognise(view.state, queries[None])[0].float()
@@ -88,7 +104,7 @@ class SecondLook:
             begin = (window.start * grid + 1) * self._hop
             whole = audio[begin : min(begin + part.size, end)]
             asked.append(self._told(query, part[: whole.size], whole, sure))
-        return torch.stack(asked)
+        return asked
 
     def _surest(self, match: Tensor, known: range) -> range:
         """The stretch of coarse frames in which a query matches best."""
@@ -131,17 +147,22 @@ class SecondLook:
 
     def _told(
         self, query: Tensor, part: NDArray[np.float32], whole: NDArray[np.float32], sure: float
-    ) -> Tensor:
-        """A query that knows what was heard and what was left."""
+    ) -> Asked:
+        """A query that knows what was heard and what was left, and the one for what was left."""
         rest = whole - part
         heard, left = self._heard(part), self._heard(rest)
         if heard is None:
-            return query
+            return Asked(query)
         # What is left of a sound that was alone is a faint trace of itself.
         share = float(np.mean(rest**2) / (np.mean(rest**2) + np.mean(part**2)))
         counts = min(1.0, share / _MATTERS)
-        told = ask_again(query.cpu().numpy(), heard=heard, left=left, sure=sure, left_counts=counts)
-        return torch.from_numpy(told).to(query.device)
+        first = query.cpu().numpy()
+        told = ask_again(first, heard=heard, left=left, sure=sure, left_counts=counts)
+        second = torch.from_numpy(told).to(query.device)
+        if left is None:
+            return Asked(second)
+        others = torch.from_numpy(ask_for_rest(first, left=left)).to(query.device)
+        return Asked(second, others, counts)
 
     def _heard(self, audio: NDArray[np.float32]) -> NDArray[np.float32] | None:
         if is_silent(audio):

@@ -91,6 +91,7 @@ class SeparatorTask:
             "targets": torch.from_numpy(batch.targets),
             "queries": torch.from_numpy(batch.queries),
             "distractors": torch.from_numpy(batch.distractors),
+            "rests": torch.from_numpy(batch.rests),
             "sample_rate": batch.sample_rate,
         }
 
@@ -100,6 +101,9 @@ class SeparatorTask:
         queries, distractors = batch["queries"], batch["distractors"]
         count = self.sampler.config.batch  # the mixtures after these are only recognised
         more = {"others": torch.cat([queries, distractors], 1)} if distractors.shape[1] else {}
+        rests = batch["rests"][:count]
+        if rests.any():
+            more["rests"] = rests
         estimates, logits, *recognised = module(
             mixture, queries[:count], sample_rate=batch["sample_rate"], **more
         )

@@ -236,6 +236,37 @@ def test_a_second_look_needs_the_sounds_of_the_clips(store, table):
         sampler(store, silent, by_example=0.0, again=1.0).batch(0)
 
 
+def test_the_rest_is_all_that_the_first_query_leaves(store, table):
+    sounds = np.stack([np.eye(8, dtype=np.float32)[4 + LABELS.index(c.label)] for c in store.clips])
+    heard = copy.copy(table)
+    heard.examples = sounds
+    made = sampler(store, heard, sources=(0.2, 0.4, 0.4), absent=0.3, by_example=0.0, rest=1.0)
+    batches = [made.batch(number) for number in range(8)]
+    absent = alone = 0
+    for batch in batches:
+        assert batch.rests.all()
+        np.testing.assert_allclose(batch.targets.sum(axis=1), batch.mixture, atol=1e-6)
+        for (first, rest), (own, others) in zip(batch.queries, batch.targets, strict=True):
+            absent += not own.any()
+            alone += not others.any()
+            assert rest[first[:4].argmax()] < 0.0  # pushed away from what was asked for
+            if own.any() and others.any():
+                assert rest[4:].argmax() != first[:4].argmax()  # and not the same sound
+    assert 3 <= absent <= 20
+    assert alone > 0
+
+
+def test_a_rest_is_asked_for_as_often_as_wished(store, table):
+    heard = copy.copy(table)
+    heard.examples = np.eye(8, dtype=np.float32)[np.arange(len(store.clips)) % 8]
+    made = sampler(store, heard, sources=(0.0, 1.0), rest=0.5)
+    share = np.mean([made.batch(number).rests for number in range(50)])
+    assert 0.38 < share < 0.62
+    assert not sampler(store, heard, sources=(0.0, 1.0)).batch(0).rests.any()
+    single = sampler(store, heard, sources=(0.0, 1.0), queries=1, rest=1.0).batch(0)
+    assert not single.rests.any()
+
+
 def test_the_sound_of_clips_is_their_mean_with_a_share_of_others(table):
     known = copy.copy(table)
     known.examples = np.eye(8, dtype=np.float32)

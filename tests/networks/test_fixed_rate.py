@@ -165,6 +165,7 @@ def batch(rate):
         "targets": targets,
         "queries": queries,
         "distractors": torch.zeros(2, 0, DIM),
+        "rests": torch.zeros(2, dtype=torch.bool),
         "sample_rate": rate,
     }
 
@@ -194,6 +195,13 @@ def test_distractors_are_refused(description):
     task = SeparatorTask(build(description), SAMPLER)
     with pytest.raises(ConfigError, match=r"no presence head.*set distractors to 0"):
         task.loss(task.module, {**batch(16000), "distractors": torch.zeros(2, 1, DIM)})
+
+
+@pytest.mark.parametrize("description", NETWORKS, ids=IDS)
+def test_sharing_out_is_refused(description):
+    task = SeparatorTask(build(description), SAMPLER)
+    with pytest.raises(ConfigError, match=r"no mask at any rate.*set rest to 0"):
+        task.loss(task.module, {**batch(16000), "rests": torch.tensor([True, False])})
 
 
 @pytest.mark.parametrize("description", NETWORKS, ids=IDS)

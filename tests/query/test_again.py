@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lass.errors import QueryError
-from lass.query.again import HEARD_SHARE, LEFT_WEIGHT, ask_again
+from lass.query.again import HEARD_SHARE, LEFT_WEIGHT, REST_WEIGHT, ask_again, ask_for_rest
 
 
 def unit(seed, dim=16):
@@ -40,3 +40,12 @@ def test_vectors_that_cancel_are_refused():
     query = unit(1)
     with pytest.raises(QueryError, match="cancel"):
         ask_again(query, heard=-query, left=None, sure=1.0, strength=2.0)
+
+
+def test_the_rest_is_what_was_left_and_not_what_was_asked_for():
+    query, left = unit(1), unit(2)
+    expected = (1 + REST_WEIGHT) * left.astype(float) - REST_WEIGHT * query
+    got = ask_for_rest(query, left=left)
+    np.testing.assert_allclose(got, expected / np.linalg.norm(expected), atol=1e-6)
+    free = ask_for_rest(query, left=2 * left, normalised=False)
+    assert np.linalg.norm(free) > 1.5

@@ -42,6 +42,7 @@ def batch(distractors):
         "targets": targets,
         "queries": torch.randn(3, 2, 8, generator=generator),
         "distractors": torch.randn(3, distractors, 8, generator=generator),
+        "rests": torch.zeros(3, dtype=torch.bool),
         "sample_rate": 16000,
     }
 

@@ -1,0 +1,73 @@
+"""Sharing out a mixture between a sound and the rest of it, once both have been asked for.
+
+A mask says how much of the mixture belongs to one sound; the mask of all else says it again, from
+the other side. Where the two add up to less or more than the mixture, the difference is shared out.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["agreement", "share_out"]
+
+_LEAST = 1e-4
+
+
+def share_out(mask: Tensor, rest: Tensor, *, counts: Tensor | float = 1.0) -> Tensor:
+    """The mask of a sound, once the mask of the rest has been heard.
+
+    What neither mask claims, and what both do, is shared out by how much each of them claims.
+
+    Args:
+        mask: complex mask of the sound.
+        rest: complex mask of all else, of the same shape.
+        counts: how much the rest is believed, 0…1; a number, or a tensor that fits the shape.
+
+    Returns:
+        The sound's complex mask.
+
+    Example:
+        >>> mask, rest = torch.tensor([0.8 + 0j, 0.6 + 0j]), torch.tensor([0.2 + 0j, 0.0 + 0j])
+        >>> share_out(mask, rest).real.round(decimals=2).tolist()
+        [0.8, 1.0]
+    """
+    claimed = mask.abs()
+    share = claimed / (claimed + rest.abs() + _LEAST)
+    shared: Tensor = mask + counts * share * (1.0 - mask - rest)
+    return shared
+
+
+def agreement(mask: Tensor, rest: Tensor, power: Tensor, *, frames: int) -> Tensor:
+    """How far a sound and what its rest leaves over are the same, around each frame.
+
+    Args:
+        mask: complex mask of the sound ``(..., bins, frames)``.
+        rest: complex mask of all else.
+        power: of the mixture in each bin ``(..., bins, frames)``.
+        frames: how many frames around each one are judged together.
+
+    Returns:
+        The correlation of both, 0…1, ``(..., 1, frames)``; 0 in silence.
+
+    Example:
+        >>> mask, power = torch.full((1, 1, 4), 0.5 + 0j), torch.ones(1, 4)
+        >>> agreement(mask, 1.0 - mask, power, frames=3).round(decimals=2).flatten().tolist()
+        [1.0, 1.0, 1.0, 1.0]
+    """
+    over = 1.0 - rest
+    sums = torch.stack(
+        [
+            (power * (mask * over.conj()).real).sum(dim=-2),
+            (power * mask.abs().square()).sum(dim=-2),
+            (power * over.abs().square()).sum(dim=-2),
+        ]
+    )
+    width = min(frames, 2 * sums.shape[-1] - 1) // 2
+    around = torch.nn.functional.avg_pool1d(
+        sums.flatten(0, -2)[:, None], 2 * width + 1, stride=1, padding=width
+    )
+    both, first, second = around[:, 0].unflatten(0, sums.shape[:-1])
+    scale = (first * second).sqrt()
+    found: Tensor = (both / scale.clamp(min=1e-20)).clamp(0.0, 1.0)
+    return torch.where(scale > 0.0, found, 0.0)[..., None, :]
