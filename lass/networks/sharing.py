@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["agreement", "share_out"]
+__all__ = ["agreement", "share_out", "squared"]
 
 _LEAST = 1e-4
 
@@ -28,9 +28,9 @@ def share_out(mask: Tensor, rest: Tensor, *, counts: Tensor | float = 1.0) -> Te
         The sound's complex mask.
 
     Example:
-        >>> mask, rest = torch.tensor([0.8 + 0j, 0.6 + 0j]), torch.tensor([0.2 + 0j, 0.0 + 0j])
+        >>> mask, rest = torch.tensor([0.75 + 0j, 0.5 + 0j]), torch.tensor([0.25 + 0j, 0.0 + 0j])
         >>> share_out(mask, rest).real.round(decimals=2).tolist()
-        [0.8, 1.0]
+        [0.75, 1.0]
     """
     claimed = mask.abs()
     share = claimed / (claimed + rest.abs() + _LEAST)
@@ -58,9 +58,9 @@ def agreement(mask: Tensor, rest: Tensor, power: Tensor, *, frames: int) -> Tens
     over = 1.0 - rest
     sums = torch.stack(
         [
-            (power * (mask * over.conj()).real).sum(dim=-2),
-            (power * mask.abs().square()).sum(dim=-2),
-            (power * over.abs().square()).sum(dim=-2),
+            (power * (mask.real * over.real + mask.imag * over.imag)).sum(dim=-2),
+            (power * squared(mask)).sum(dim=-2),
+            (power * squared(over)).sum(dim=-2),
         ]
     )
     width = min(frames, 2 * sums.shape[-1] - 1) // 2
@@ -71,3 +71,19 @@ def agreement(mask: Tensor, rest: Tensor, power: Tensor, *, frames: int) -> Tens
     scale = (first * second).sqrt()
     found: Tensor = (both / scale.clamp(min=1e-20)).clamp(0.0, 1.0)
     return torch.where(scale > 0.0, found, 0.0)[..., None, :]
+
+
+def squared(values: Tensor) -> Tensor:
+    """Squared size of complex numbers; several times as fast as squaring their absolute value.
+
+    Args:
+        values: complex, of any shape.
+
+    Returns:
+        Real, of the same shape.
+
+    Example:
+        >>> squared(torch.tensor([3.0 + 4.0j])).tolist()
+        [25.0]
+    """
+    return values.real.square() + values.imag.square()

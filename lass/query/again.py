@@ -83,6 +83,6 @@ def ask_for_rest(query: Vector, *, left: Vector, normalised: bool = True) -> Vec
     Example:
         >>> dog, rain = np.eye(2, dtype=np.float32)
         >>> ask_for_rest(dog, left=rain).round(2)
-        array([-0.6,  0.8], dtype=float32)
+        array([-0.39,  0.92], dtype=float32)
     """
     return push_away(left, [query], REST_WEIGHT, normalised=normalised)

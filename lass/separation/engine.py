@@ -20,7 +20,7 @@ from torch import Tensor
 
 from lass.errors import AudioError
 from lass.networks.frontend import hop_samples
-from lass.networks.sharing import agreement, share_out
+from lass.networks.sharing import agreement, share_out, squared
 from lass.separation.events import Track
 from lass.separation.presence import BestSecond, PresenceScale, mean_power
 from lass.separation.second_look import Asked
@@ -308,7 +308,7 @@ class SeparationStream:
     def _shared(self, view: View, mask: Tensor, rest: Tensor, rest_counts: float) -> Tensor:
         """The mask of a sound, shared out with its rest as far as both tell the same."""
         around = round(_AGREED_S * self._rate / self._hop)
-        agreed = agreement(mask, rest, view.spectrum.abs().square(), frames=around)
+        agreed = agreement(mask, rest, squared(view.spectrum), frames=around)
         return share_out(mask, rest, counts=rest_counts * agreed.square())
 
     def _match(self, state: Any, query: Tensor) -> Tensor | None:  # noqa: ANN401 (its own state)
