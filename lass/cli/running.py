@@ -22,7 +22,7 @@ __all__ = ["Exit", "note", "plain", "run"]
 
 _TIDYING_S = 2.0
 _KEPT_BYTES = 1 << 28  # more than the network's largest map takes
-_MALLOC_OPTIONS = (-3, -1)  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of mallopt(3)
+_MALLOC_OPTIONS = {"MALLOC_MMAP_THRESHOLD_": -3, "MALLOC_TRIM_THRESHOLD_": -1}  # see mallopt(3)
 _USAGE = (ConfigError, DeviceError, ModelNotFoundError, QueryError)
 
 
@@ -83,10 +83,12 @@ def _keep_memory() -> None:
 
     Every map of the network would else be made of fresh pages, which the system fills with zeros.
     """
+    for name in _MALLOC_OPTIONS:  # for processes that are started by this one
+        os.environ.setdefault(name, str(_KEPT_BYTES))
     # Neither Windows nor macOS has mallopt, and neither needs it.
     with contextlib.suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
-        for option in _MALLOC_OPTIONS:
+        for option in _MALLOC_OPTIONS.values():
             library.mallopt(option, _KEPT_BYTES)
 
 

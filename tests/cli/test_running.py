@@ -6,7 +6,7 @@ import sys
 import pytest
 
 PROGRAM = """
-import ctypes, resource, sys
+import resource, subprocess, sys
 import numpy as np
 from lass.cli.running import run
 
@@ -19,10 +19,13 @@ def command(**options):
     first, second = pages_fetched(), pages_fetched()
     print(first, second)
 
-if sys.argv[1] == "run":
-    run(command, name="test")
-else:
+def starts_another(**options):
+    subprocess.run([sys.executable, "-c", sys.argv[2], "plain"], check=True)
+
+if sys.argv[1] == "plain":
     command()
+else:
+    run(command if sys.argv[1] == "run" else starts_another, name="test")
 """
 
 
@@ -30,12 +33,16 @@ else:
 def test_freed_memory_is_used_again():
     def fetched(way):
         made = subprocess.run(
-            [sys.executable, "-c", PROGRAM, way], capture_output=True, text=True, check=True
+            [sys.executable, "-c", PROGRAM, way, PROGRAM],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return [int(number) for number in made.stdout.split()]
 
-    first, second = fetched("run")
-    assert first > 100  # fresh pages, small or huge ones
-    assert second < first / 10
+    for way in ("run", "child"):
+        first, second = fetched(way)
+        assert first > 100  # fresh pages, small or huge ones
+        assert second < first / 10
     _, untouched = fetched("plain")
     assert untouched > first / 10  # or there would be nothing to gain
