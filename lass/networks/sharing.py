@@ -68,9 +68,9 @@ def agreement(mask: Tensor, rest: Tensor, power: Tensor, *, frames: int) -> Tens
         sums.flatten(0, -2)[:, None], 2 * width + 1, stride=1, padding=width
     )
     both, first, second = around[:, 0].unflatten(0, sums.shape[:-1])
-    scale = (first * second).sqrt()
-    found: Tensor = (both / scale.clamp(min=1e-20)).clamp(0.0, 1.0)
-    return torch.where(scale > 0.0, found, 0.0)[..., None, :]
+    scale = first.sqrt() * second.sqrt()
+    found: Tensor = (both / scale.clamp(min=torch.finfo(scale.dtype).tiny)).clamp(0.0, 1.0)
+    return found[..., None, :]
 
 
 def squared(values: Tensor) -> Tensor:

@@ -52,6 +52,15 @@ def test_agreement_is_the_correlation_around_each_frame(frames):
         assert float(got[0, at]) == pytest.approx(max(0.0, both), abs=1e-5)
 
 
+@pytest.mark.parametrize("level", [1e-12, 1e12])
+def test_the_level_changes_no_agreement(level):
+    mask, rest = masks(1, 6, 9), masks(2, 6, 9)
+    power = torch.rand(6, 9, generator=torch.Generator().manual_seed(3))
+    torch.testing.assert_close(
+        agreement(mask, rest, power * level**2, frames=3), agreement(mask, rest, power, frames=3)
+    )
+
+
 def test_silence_agrees_with_nothing():
     mask, rest = masks(1, 6, 9), masks(2, 6, 9)
     assert not agreement(mask, rest, torch.zeros(6, 9), frames=3).any()
