@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lass.data.again import as_again, for_rest
+from lass.data.again import FirstLook
 from lass.data.augment import equalise, fit_length, place_in_room, speed
 from lass.data.queries import QueryTable
 from lass.data.store import ClipStore
@@ -206,31 +206,28 @@ class MixtureSampler:
         rest = config.rest > 0.0 and config.queries > 1 and generator.random() < config.rest
         targets: list[Array] = []
         queries: list[Array] = []
-        wanted: list[list[int]] = []
-        for slot in range(config.queries):
-            last = slot == config.queries - 1
-            if last and rest:
-                targets.append(mixture - targets[0])
-                left = [index for index in chosen if index not in wanted[0]]
-                queries.append(for_rest(self.table, queries[0], wanted[0], left, generator))
-                continue
-            judged = slot == 0 if rest else last
-            if slot >= count or (judged and generator.random() < config.absent):
+        looks: list[FirstLook] = []
+        doubtful = 0 if rest else config.queries - 1  # may ask for a sound that is not there
+        for slot in range(config.queries - int(rest)):
+            if slot >= count or (slot == doubtful and generator.random() < config.absent):
                 asked, target = list[int](), np.zeros_like(mixture)
                 query = self._query(self._draw_fitting(rate, chosen, generator), generator)
             else:
                 asked, target = [chosen[order[slot]]], sources[order[slot]]
                 query = self._query(asked[0], generator)
+            look = FirstLook(self.table, asked, chosen)
             against = asked and config.against > 0.0 and count > 1
             if against and generator.random() < config.against:
                 other = self._query(chosen[order[(slot + 1) % count]], generator)
                 query = push_away(query, [other], NEGATIVE_WEIGHT)
             elif config.again > 0.0 and generator.random() < config.again:
-                left = [index for index in chosen if index not in asked]
-                query = as_again(self.table, query, asked, left, generator)
+                query = look.ask_again(query, generator)
             targets.append(target)
             queries.append(query)
-            wanted.append(asked)
+            looks.append(look)
+        if rest:
+            targets.append(mixture - targets[0])
+            queries.append(looks[0].ask_for_rest(queries[0], generator))
         others = [
             self._query(self._draw_fitting(rate, chosen, generator), generator)
             for _ in range(config.distractors)
