@@ -20,10 +20,10 @@ from torch import Tensor
 
 from lass.errors import AudioError
 from lass.networks.frontend import hop_samples
-from lass.networks.sharing import agreement, share_out, squared
 from lass.separation.events import Track
 from lass.separation.presence import BestSecond, PresenceScale, mean_power
 from lass.separation.second_look import Asked
+from lass.separation.settling import settle
 
 if TYPE_CHECKING:
     from lass.networks.protocols import AnyRateNetwork
@@ -34,7 +34,6 @@ __all__ = ["Piece", "SeparationStream", "Stream", "View", "check_level"]
 _LOUDEST = 1e12  # above it, powers of spectra leave the range of float32
 _MOST_VALUES = 2**26  # samples of windowed frames at a time: 256 MiB
 _FEWEST_FRAMES = 64
-_AGREED_S = 6.0  # over how much a sound and its rest are compared
 
 
 @dataclass(frozen=True)
@@ -281,10 +280,18 @@ class SeparationStream:
         for number, (query, rest, rest_counts) in enumerate(asked):
             masks, logits = self._mask(view, query)
             evidence = self._presence.evidence(logits, self._match(state, query))
-            part = self._power(spectrum[:, inside] * masks[:, inside])
-            if rest is not None:
-                masks = self._shared(view, masks, self._mask(view, rest)[0], rest_counts)
             masked = spectrum[:, wanted] * masks[:, wanted]
+            part = self._power(masked[:, : inside.stop - inside.start])
+            if rest is not None:
+                settled = settle(
+                    masks,
+                    self._mask(view, rest)[0],
+                    spectrum,
+                    rest_counts=rest_counts,
+                    sample_rate=self._rate,
+                    hop=self._hop,
+                )
+                masked = (spectrum * settled)[:, wanted]
             frames.append(self._network.frontend.inverse(masked).cpu())
             odd = self._presence.of_powers(
                 evidence[coarse], self._coarse(part), self._coarse(whole)
@@ -304,12 +311,6 @@ class SeparationStream:
             view.state, query[None], frames=view.spectrum.shape[-1], sample_rate=self._rate
         )
         return masks[0], logits[0]
-
-    def _shared(self, view: View, mask: Tensor, rest: Tensor, rest_counts: float) -> Tensor:
-        """The mask of a sound, shared out with its rest as far as both tell the same."""
-        around = round(_AGREED_S * self._rate / self._hop)
-        agreed = agreement(mask, rest, squared(view.spectrum), frames=around)
-        return share_out(mask, rest, counts=rest_counts * agreed.square())
 
     def _match(self, state: Any, query: Tensor) -> Tensor | None:  # noqa: ANN401 (its own state)
         """How well a query matches each coarse frame ``(frames,)``, if that counts."""

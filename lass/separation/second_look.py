@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lass.networks.frontend import hop_samples
+from lass.networks.patterns import patterns_for, refine
 from lass.query.again import ask_again, ask_for_rest
 from lass.query.algebra import is_silent
 from lass.separation.presence import BestSecond, PresenceScale, mean_power
@@ -131,9 +132,8 @@ class SecondLook:
         )
         whole = view.spectrum[:, window.start * grid : window.stop * grid]
         skipped = (window.start - first) * grid
-        masked = whole * masks[0, :, skipped : skipped + whole.shape[1]]
-        samples = (masked.shape[1] - 1) * hop
-        part = self._network.frontend.synthesise(masked, samples=samples)
+        mask = masks[0, :, skipped : skipped + whole.shape[1]]
+        masked = whole * mask
 
         evidence = self._presence.evidence(
             logits[0, window.start - first : window.stop - first],
@@ -143,6 +143,15 @@ class SecondLook:
         odds = self._presence.of_powers(evidence, *powers)
         best = BestSecond(1, frames=round(self._rate / (hop * grid)))
         best.add(odds[None].cpu().numpy())
+
+        samples = (masked.shape[1] - 1) * hop
+        refined = refine(
+            mask,
+            whole,
+            bin_hz=self._rate / (2.0 * hop),
+            patterns=patterns_for(samples / self._rate),
+        )
+        part = self._network.frontend.synthesise(whole * refined, samples=samples)
         return part.cpu().numpy(), best.scores()[0]
 
     def _told(
