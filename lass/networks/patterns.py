@@ -97,7 +97,8 @@ def heard_around(mask: Tensor, power: Tensor, *, frames: int) -> Tensor:
     sums = torch.stack([(power * squared(mask)).sum(dim=0), power.sum(dim=0)])
     part, whole = torch.nn.functional.avg_pool1d(sums, 2 * width + 1, stride=1, padding=width)
     share = part / whole.clamp(min=torch.finfo(power.dtype).tiny)
-    return (share / _HEARD).clamp(0.0, 1.0)[None]
+    heard: Tensor = (share / _HEARD).clamp(0.0, 1.0)[None]
+    return heard
 
 
 def _share_of(values: Tensor, sides: Tensor, patterns: int) -> Tensor:
