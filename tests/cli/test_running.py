@@ -49,5 +49,5 @@ def test_freed_memory_is_used_again():
         first, second = fetched(way)
         assert first > 100  # fresh pages, small or huge ones
         assert second < first / 10
-    _, untouched = fetched("plain")
+    first, untouched = fetched("plain")  # its own pages: another process may get them larger
     assert untouched > first / 10  # or there would be nothing to gain
