@@ -2,7 +2,7 @@
 
 A network sees a few seconds around each frame, and answers frame by frame. But sounds repeat
 themselves: a bark has the spectrum of the bark before, rain sounds alike all along. So both sides
-of a mask, the sound and its rest, are described by a few spectra that are switched on and off
+of a mask, the sound and its rest, are described by spectra that are switched on and off
 (non-negative matrix factorisation), first as the mask divides the recording, then as the recording
 itself divides best between the two descriptions. What a network leaves open in one moment is
 decided by what it was sure of in others.
@@ -15,9 +15,10 @@ from torch import Tensor
 
 from lass.networks.sharing import squared
 
-__all__ = ["heard_around", "patterns_for", "refine"]
+__all__ = ["heard_around", "refine"]
 
-_FIRST_STEPS = 4  # towards the mask's two sides; more would copy their mistakes
+_PATTERNS = 64
+_FIRST_STEPS = 5  # towards the mask's two sides; more would copy their mistakes
 _JOINT_STEPS = 10  # towards the recording
 _SHARE = 0.75  # of the refined mask in the result; the mask itself keeps the fine detail
 _FINE_HZ, _MIDDLE_HZ = 4000.0, 8000.0  # bins are told apart up to the first, pairs up to the second
@@ -26,17 +27,7 @@ _FLOOR, _TINY = 1e-6, 1e-8
 _HEARD = 0.03  # share of the power from which on a sound counts as heard
 
 
-def patterns_for(seconds: float) -> int:
-    """How many spectra describe each side of a recording of this length.
-
-    Example:
-        >>> patterns_for(1.0), patterns_for(5.0), patterns_for(60.0)
-        (16, 20, 48)
-    """
-    return min(48, max(16, round(4.0 * seconds)))
-
-
-def refine(mask: Tensor, spectrum: Tensor, *, bin_hz: float, patterns: int) -> Tensor:
+def refine(mask: Tensor, spectrum: Tensor, *, bin_hz: float, patterns: int = _PATTERNS) -> Tensor:
     """A mask that agrees with what comes back in the recording.
 
     Args:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lass.networks.frontend import hop_samples
-from lass.networks.patterns import patterns_for, refine
+from lass.networks.patterns import refine
 from lass.query.again import ask_again, ask_for_rest
 from lass.query.algebra import is_silent
 from lass.separation.presence import BestSecond, PresenceScale, mean_power
@@ -144,14 +144,8 @@ class SecondLook:
         best = BestSecond(1, frames=round(self._rate / (hop * grid)))
         best.add(odds[None].cpu().numpy())
 
-        samples = (masked.shape[1] - 1) * hop
-        refined = refine(
-            mask,
-            whole,
-            bin_hz=self._rate / (2.0 * hop),
-            patterns=patterns_for(samples / self._rate),
-        )
-        part = self._network.frontend.synthesise(whole * refined, samples=samples)
+        refined = whole * refine(mask, whole, bin_hz=self._rate / (2.0 * hop))
+        part = self._network.frontend.synthesise(refined, samples=(whole.shape[1] - 1) * hop)
         return part.cpu().numpy(), best.scores()[0]
 
     def _told(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from lass.networks.patterns import heard_around, patterns_for, refine
+from lass.networks.patterns import heard_around, refine
 from lass.networks.sharing import agreement, share_out, squared
 
 __all__ = ["settle"]
@@ -51,12 +51,7 @@ def settle(
     power = squared(spectrum)
     agreed = agreement(mask, rest, power, frames=round(_AGREED_S * frames_s))
     shared = share_out(mask, rest, counts=rest_counts * agreed**4)
-    refined = refine(
-        shared,
-        spectrum,
-        bin_hz=sample_rate / (2.0 * hop),
-        patterns=patterns_for(spectrum.shape[-1] / frames_s),
-    )
+    refined = refine(shared, spectrum, bin_hz=sample_rate / (2.0 * hop))
     heard = heard_around(mask, power, frames=round(_HEARD_S * frames_s))
     settled: Tensor = mask + rest_counts * heard * (refined - mask)
     return settled

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lass.errors import ModelError
-from lass.networks.patterns import heard_around, patterns_for, refine
+from lass.networks.patterns import heard_around, refine
 from lass.query.again import ask_again, ask_for_rest
 from lass.separation import engine, second_look
 from lass.separation.engine import SeparationStream
@@ -61,15 +61,14 @@ def seen(separator, audio, vector):
         return spectrum, network.mask(state, queries, frames=frames, sample_rate=RATE)[0]
 
 
-def refined(mask, spectrum, *, seconds):
-    return refine(mask, spectrum, bin_hz=RATE / 512, patterns=patterns_for(seconds))
+def refined(mask, spectrum):
+    return refine(mask, spectrum, bin_hz=RATE / 512)
 
 
 def first_part(separator, whole, vector):
     """What a first look takes out of a short signal."""
     spectrum, mask = seen(separator, whole[None], vector)
-    seconds = (spectrum.shape[-1] - 1) * 256 / RATE
-    masked = spectrum[0] * refined(mask[0], spectrum[0], seconds=seconds)
+    masked = spectrum[0] * refined(mask[0], spectrum[0])
     return separator.model.network.frontend.synthesise(masked, samples=whole.size).numpy()
 
 
@@ -86,7 +85,7 @@ def settled(separator, audio, first, rest, believed):
         share = abs(mask_) / (abs(mask_) + abs(other_) + 1e-4)
         shared = mask_ + believed * max(0.0, agreed) ** 4 * share * (1 - other_ - mask_)
         both = torch.from_numpy(shared.astype(np.complex64))
-        back = refined(both, spectrum, seconds=spectrum.shape[-1] * 256 / RATE)
+        back = refined(both, spectrum)
         heard = heard_around(mask, spectrum.abs().square(), frames=round(1.5 * RATE / 256))
         made.append(spectrum * (mask + believed * heard * (back - mask)))
     frontend = separator.model.network.frontend
@@ -207,7 +206,7 @@ def test_it_listens_where_the_sound_is_surest(separator, sound, monkeypatch):
     window = slice(best * grid, (best + length) * grid)
     samples = (length * grid - 1) * hop
     heard = spectrum[:, window]
-    masked = heard * refined(masks[0, :, window], heard, seconds=samples / RATE)
+    masked = heard * refined(masks[0, :, window], heard)
     expected = network.frontend.synthesise(masked, samples=samples).numpy()
     np.testing.assert_allclose(ear.heard[0], expected, atol=1e-5)
     rest = audio[(best * grid + 1) * hop :][: expected.size] - expected
