@@ -18,7 +18,7 @@ from lass.networks.sharing import squared
 __all__ = ["heard_around", "refine"]
 
 _PATTERNS = 64
-_FIRST_STEPS = 5  # towards the mask's two sides; more would copy their mistakes
+_FIRST_STEPS = 4  # towards the mask's two sides; more would copy their mistakes
 _JOINT_STEPS = 10  # towards the recording
 _SHARE = 0.75  # of the refined mask in the result; the mask itself keeps the fine detail
 _FINE_HZ, _MIDDLE_HZ = 4000.0, 8000.0  # bins are told apart up to the first, pairs up to the second

@@ -46,7 +46,7 @@ def expected(mask, spectrum, patterns):
         spectra = side.mean(axis=1, keepdims=True) * over_rows
         gains = side.mean(axis=0, keepdims=True) * over_columns
         gains = gains * side.mean() / (spectra.mean(axis=0) @ gains).mean()
-        sides.append(factors(side, spectra, gains, 5)[:2])
+        sides.append(factors(side, spectra, gains, 4)[:2])
     spectra = np.concatenate([sides[0][0], sides[1][0]], axis=1)
     gains = np.concatenate([sides[0][1], sides[1][1]], axis=0)
     spectra, gains, course = factors(values, spectra, gains, 10)
