@@ -54,10 +54,8 @@ def refine(mask: Tensor, spectrum: Tensor, *, bin_hz: float, patterns: int = _PA
     """
     zones = _zones(len(spectrum), bin_hz)
     whole = squared(spectrum)
-    powers = torch.stack([whole, squared(spectrum * mask), squared(spectrum * (1.0 - mask))])
-    coarse = torch.nn.functional.avg_pool1d(
-        _coarser(powers, zones), _FRAMES, ceil_mode=True, count_include_pad=False
-    )
+    powers = torch.stack([whole, whole * squared(mask), whole * squared(1.0 - mask)])
+    coarse = _coarser(_means(powers, _FRAMES, dim=-1), zones)
     scale = coarse[0].mean().sqrt().clamp(min=torch.finfo(whole.dtype).tiny)
     values, *sides = coarse.sqrt() / scale + _FLOOR
     share = _finer(_share_of(values, torch.stack(sides), patterns), zones)
@@ -143,15 +141,20 @@ def _zones(bins: int, bin_hz: float) -> list[tuple[int, int]]:
 
 
 def _coarser(powers: Tensor, zones: list[tuple[int, int]]) -> Tensor:
-    """Mean powers ``(..., rows, frames)`` of powers ``(..., bins, frames)``."""
+    """Mean powers ``(..., rows, columns)`` of powers ``(..., bins, columns)``."""
     parts = powers.split([size for size, _ in zones], dim=-2)
     return torch.cat(
-        [
-            part if width == 1 else torch.nn.functional.avg_pool2d(part, (width, 1), ceil_mode=True)
-            for part, (_, width) in zip(parts, zones, strict=True)
-        ],
+        [_means(part, width, dim=-2) for part, (_, width) in zip(parts, zones, strict=True)],
         dim=-2,
     )
+
+
+def _means(values: Tensor, width: int, *, dim: int) -> Tensor:
+    """Means of so many neighbours each; the last ones may be fewer."""
+    whole, left = divmod(values.shape[dim], width)
+    kept, rest = values.split([whole * width, left], dim=dim)
+    means = torch.stack(kept.unflatten(dim, (whole, width)).unbind(dim)).mean(dim=0)
+    return torch.cat([means, rest.mean(dim=dim, keepdim=True)], dim=dim) if left else means
 
 
 def _finer(rows: Tensor, zones: list[tuple[int, int]]) -> Tensor:
