@@ -114,7 +114,7 @@ def test_it_asks_what_the_first_look_suggests(separator, sound):
     got, scores = twice(separator, audio, vectors)
     np.testing.assert_allclose(scores, surely, atol=1e-5)
     power = np.mean(np.square(expected, dtype=np.float64))
-    assert np.mean((got - expected) ** 2) < 1e-9 * power
+    assert np.mean((got - expected) ** 2) < 1e-10 * power
     assert np.mean((got - alone) ** 2) > 1e-6 * power
     assert np.mean((got - first) ** 2) > 1e-6 * power
 
