@@ -74,9 +74,8 @@ def mixtures(
     material: Material, table: QueryTable, kind: Kind, *, batches: int, seed: int
 ) -> Iterator[Mixture]:
     """Four mixtures a batch, of equal energy, five seconds long; the same for the same seed."""
-    config = validation_sampler(
-        material.store, table, MixtureConfig(datasets=kind.datasets)
-    ).config  # fmt: skip
+    weighed = MixtureConfig(datasets=kind.datasets)
+    config = validation_sampler(material.store, table, weighed).config
     sources = tuple(float(count == kind.sources) for count in range(1, kind.sources + 1))
     config = replace(
         config, queries=2, absent=1.0, sources=sources, high_rate=float(kind.high_rate)

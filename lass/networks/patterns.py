@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lass.networks.sharing import squared
+from lass.networks.sharing import around, squared
 
 __all__ = ["heard_around", "refine"]
 
@@ -27,12 +27,12 @@ _FLOOR, _TINY = 1e-6, 1e-8
 _HEARD = 0.03  # share of the power from which on a sound counts as heard
 
 
-def refine(mask: Tensor, spectrum: Tensor, *, bin_hz: float, patterns: int = _PATTERNS) -> Tensor:
+def refine(mask: Tensor, power: Tensor, *, bin_hz: float, patterns: int = _PATTERNS) -> Tensor:
     """A mask that agrees with what comes back in the recording.
 
     Args:
         mask: complex mask of the sound ``(bins, frames)``.
-        spectrum: of the recording, complex ``(bins, frames)``.
+        power: of the recording in each bin ``(bins, frames)``.
         bin_hz: distance of the bins in Hz.
         patterns: how many spectra describe the sound, and how many its rest.
 
@@ -48,15 +48,14 @@ def refine(mask: Tensor, spectrum: Tensor, *, bin_hz: float, patterns: int = _PA
         >>> bark, rain = torch.outer(torch.tensor([1.0, 0.0]), barks), torch.tensor([[0.1], [1.0]])
         >>> mask = bark / (bark + rain)
         >>> mask[:, 4:] = (mask[:, 4:] + 0.5) / 2.0  # the second bark is in doubt
-        >>> refined = refine(mask + 0j, bark + rain + 0j, bin_hz=31.25, patterns=4)
+        >>> refined = refine(mask + 0j, (bark + rain).square(), bin_hz=31.25, patterns=4)
         >>> bool(refined[0, 4].real > mask[0, 4] + 0.1)
         True
     """
-    zones = _zones(len(spectrum), bin_hz)
-    whole = squared(spectrum)
-    powers = torch.stack([whole, whole * squared(mask), whole * squared(1.0 - mask)])
+    zones = _zones(len(power), bin_hz)
+    powers = torch.stack([power, power * squared(mask), power * squared(1.0 - mask)])
     coarse = _coarser(_means(powers, _FRAMES, dim=-1), zones)
-    scale = coarse[0].mean().sqrt().clamp(min=torch.finfo(whole.dtype).tiny)
+    scale = coarse[0].mean().sqrt().clamp(min=torch.finfo(power.dtype).tiny)
     values, *sides = coarse.sqrt() / scale + _FLOOR
     share = _finer(_share_of(values, torch.stack(sides), patterns), zones)
     share = share.repeat_interleave(_FRAMES, dim=-1)[..., : mask.shape[-1]]
@@ -82,9 +81,8 @@ def heard_around(mask: Tensor, power: Tensor, *, frames: int) -> Tensor:
         >>> heard_around(mask, torch.ones(1, 4), frames=1).tolist()
         [[0.0, 0.0, 0.0, 1.0]]
     """
-    width = min(frames, 2 * power.shape[-1] - 1) // 2
     sums = torch.stack([(power * squared(mask)).sum(dim=0), power.sum(dim=0)])
-    part, whole = torch.nn.functional.avg_pool1d(sums, 2 * width + 1, stride=1, padding=width)
+    part, whole = around(sums, frames=frames)
     share = part / whole.clamp(min=torch.finfo(power.dtype).tiny)
     heard: Tensor = (share / _HEARD).clamp(0.0, 1.0)[None]
     return heard

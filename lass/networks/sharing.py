@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["agreement", "share_out", "squared"]
+__all__ = ["agreement", "around", "share_out", "squared"]
 
 _LEAST = 1e-4
 
@@ -63,14 +63,31 @@ def agreement(mask: Tensor, rest: Tensor, power: Tensor, *, frames: int) -> Tens
             (power * squared(over)).sum(dim=-2),
         ]
     )
-    width = min(frames, 2 * sums.shape[-1] - 1) // 2
-    around = torch.nn.functional.avg_pool1d(
-        sums.flatten(0, -2)[:, None], 2 * width + 1, stride=1, padding=width
-    )
-    both, first, second = around[:, 0].unflatten(0, sums.shape[:-1])
+    both, first, second = around(sums, frames=frames)
     scale = first.sqrt() * second.sqrt()
     found: Tensor = (both / scale.clamp(min=torch.finfo(scale.dtype).tiny)).clamp(0.0, 1.0)
     return found[..., None, :]
+
+
+def around(values: Tensor, *, frames: int) -> Tensor:
+    """Mean of the values around each frame, with zeros before the first and after the last.
+
+    Args:
+        values: ``(..., frames)``.
+        frames: how many of them are taken together; an even number is one more.
+
+    Returns:
+        Of the same shape.
+
+    Example:
+        >>> around(torch.tensor([3.0, 0.0, 0.0, 6.0]), frames=3).tolist()
+        [1.0, 1.0, 2.0, 2.0]
+    """
+    width = min(frames, 2 * values.shape[-1] - 1) // 2
+    means: Tensor = torch.nn.functional.avg_pool1d(
+        values.reshape(-1, 1, values.shape[-1]), 2 * width + 1, stride=1, padding=width
+    )
+    return means.reshape(values.shape)
 
 
 def squared(values: Tensor) -> Tensor:

@@ -3,8 +3,8 @@
 The first look is short: a few seconds in which the network is surest, of all channels together. Its
 result is heard by the query encoder, as any example recording would be, and so is what it left;
 both go into the query with which the piece is then separated (:mod:`lass.query.again`). What it
-left is asked for as well: the piece is shared out between the sound and the rest
-(:mod:`lass.networks.sharing`).
+left is asked for as well, and the piece is settled between the sound and the rest
+(:mod:`lass.separation.settling`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from lass.networks.frontend import hop_samples
 from lass.networks.patterns import refine
+from lass.networks.sharing import squared
 from lass.query.again import ask_again, ask_for_rest
 from lass.query.algebra import is_silent
 from lass.separation.presence import BestSecond, PresenceScale, mean_power
@@ -144,7 +145,7 @@ class SecondLook:
         best = BestSecond(1, frames=round(self._rate / (hop * grid)))
         best.add(odds[None].cpu().numpy())
 
-        refined = whole * refine(mask, whole, bin_hz=self._rate / (2.0 * hop))
+        refined = whole * refine(mask, squared(whole), bin_hz=self._rate / (2.0 * hop))
         part = self._network.frontend.synthesise(refined, samples=(whole.shape[1] - 1) * hop)
         return part.cpu().numpy(), best.scores()[0]
 

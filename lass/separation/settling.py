@@ -51,7 +51,7 @@ def settle(
     power = squared(spectrum)
     agreed = agreement(mask, rest, power, frames=round(_AGREED_S * frames_s))
     shared = share_out(mask, rest, counts=rest_counts * agreed**4)
-    refined = refine(shared, spectrum, bin_hz=sample_rate / (2.0 * hop))
+    refined = refine(shared, power, bin_hz=sample_rate / (2.0 * hop))
     heard = heard_around(mask, power, frames=round(_HEARD_S * frames_s))
     settled: Tensor = mask + rest_counts * heard * (refined - mask)
     return settled

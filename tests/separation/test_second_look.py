@@ -62,7 +62,7 @@ def seen(separator, audio, vector):
 
 
 def refined(mask, spectrum):
-    return refine(mask, spectrum, bin_hz=RATE / 512)
+    return refine(mask, spectrum.abs().square(), bin_hz=RATE / 512)
 
 
 def first_part(separator, whole, vector):

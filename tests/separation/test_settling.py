@@ -33,7 +33,7 @@ def test_shared_out_then_refined_then_weighed(heard, counts):
     power = spectrum.abs().square()
     agreed = agreement(mask, rest, power, frames=375)  # six seconds
     shared = share_out(mask, rest, counts=counts * agreed.pow(4))
-    refined = refine(shared, spectrum, bin_hz=31.25)
+    refined = refine(shared, power, bin_hz=31.25)
     trust = counts * heard_around(mask, power, frames=94)  # one second and a half
     expected = (1.0 - trust) * mask + trust * refined
     torch.testing.assert_close(settled(mask, rest, spectrum, counts), expected)
